@@ -1,0 +1,84 @@
+"""What an engine is to the rest of the system.
+
+An engine is heavy and loaded once; a stream is light and belongs to one utterance of one call. Engines say what they can
+do and adapters fill the gaps, so callers never ask which engine they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE_HZ = 16_000
+
+Pcm = NDArray[np.int16]
+"""Mono int16 samples at 16 kHz, full scale +-32767, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do; whoever needs more puts an adapter in front."""
+
+    streaming: bool
+    """Gives partial results while audio is still coming."""
+    hints: bool
+    """Uses the phrases that the current question expects."""
+    word_times: bool
+    """Says when each word was spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was heard in one utterance."""
+
+    text: str
+    """Simplified Chinese, punctuation kept; empty when nothing was said (see `rejected`)."""
+    confidence: float
+    """0.0 to 1.0: the mean token probability; 0.0 for empty text."""
+    alternatives: tuple[str, ...] = ()
+    """Other readings of the same sound, likeliest first, without `text` itself."""
+    rejected: str | None = None
+    """Why the engine's output was thrown away: `silence`, `invented`, `hint_echo`; None when it was kept."""
+    audio_ms: int = 0
+    """Length of the audio that was heard, ms."""
+    compute_ms: float = 0.0
+    """Wall time spent recognising, ms."""
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """One utterance on its way through an engine. Not thread-safe; used from one worker at a time."""
+
+    def accept(self, pcm: Pcm) -> str | None:
+        """Take more audio; return the partial text when it changed, None otherwise (always None without streaming)."""
+
+    def finish(self) -> Transcript:
+        """Close the utterance and return what was heard. Blocking: belongs on a worker thread."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A loaded recogniser, shared by all calls. `stream` may be called from any thread."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def stream(self, hints: Sequence[str] = ()) -> Stream:
+        """Open a stream for one utterance; `hints` are the phrases expected now, likeliest first."""
+
+    def close(self) -> None:
+        """Free the model. Streams opened before must not be used after."""
+
+
+def transcribe(engine: Engine, pcm: Pcm, hints: Sequence[str] = ()) -> Transcript:
+    """Recognise one whole utterance at once. Blocking."""
+    stream = engine.stream(hints)
+    stream.accept(pcm)
+    return stream.finish()

@@ -1,0 +1,209 @@
+"""What goes into the dialogue machine and what comes out: the whole conversation between it and the call.
+
+The machine is pure: the call feeds it an `Input` and carries out the `Action`s it answers with, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+# ---------------------------------------------------------------------------------------------------------- inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The caller said something and the recogniser made `text` of it (never empty)."""
+
+    text: str
+    confidence: float = 1.0
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The caller pressed keys; `digits` without the finish key (so `#` alone is an empty string)."""
+
+    digits: str
+    finished_by: Literal["finish_key", "length", "timeout"] = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class NoInput:
+    """The caller said nothing in time, or only noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSucceeded:
+    """A look-up came back with a record."""
+
+    value: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupFailed:
+    """A look-up failed; `reason` is for the record, not for the caller."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """No human could be reached."""
+
+    reason: str
+
+
+Input = Heard | Keys | NoInput | LookupSucceeded | LookupFailed | TransferFailed
+
+# --------------------------------------------------------------------------------------------------------- actions
+
+
+class BargeIn(StrEnum):
+    """What may cut a prompt."""
+
+    OFF = "off"
+    DTMF = "dtmf"
+    SPEECH = "speech"
+    KEYWORD = "keyword"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of prompt that is said as written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A piece of prompt that is read aloud by kind: `amount`, `digits`, `number`, `date`, `month`, `data`, `text`."""
+
+    kind: str
+    value: Any
+
+
+Piece = Text | Value
+
+
+@dataclass(frozen=True, slots=True)
+class EnterNode:
+    """The flow went on to this node."""
+
+    node: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak the pieces one after another; a following `Listen` begins when the last `Say` ends or is cut."""
+
+    node: str
+    pieces: tuple[Piece, ...]
+    barge_in: BargeIn = BargeIn.SPEECH
+    pace: float = 1.0
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """Which keys make an answer."""
+
+    min_digits: int = 1
+    max_digits: int = 1
+    finish_on_key: str | None = None
+    inter_digit_timeout_ms: int = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Wait for the caller's answer. All times in ms, counted from the end of the prompt where not said otherwise."""
+
+    node: str
+    hints: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    """With `BargeIn.KEYWORD`: only an utterance with one of these cuts the prompt."""
+    keys: KeyEntry = field(default_factory=KeyEntry)
+    timeout_ms: int = 5000
+    """Silence after the prompt that counts as no input."""
+    speech_timeout_ms: int = 600
+    """Silence after speech that ends the utterance."""
+    max_speech_ms: int = 15_000
+    """The longest utterance; then it is cut and recognised as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Ask the business back end; answered by `LookupSucceeded` or `LookupFailed`."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    timeout_ms: int = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Hand the caller to a human, with everything learned so far; ends the session unless it fails."""
+
+    queue: str
+    handed_over: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call from our side, after what is still to be said."""
+
+    reason: str = "completed"
+
+
+class Outcome(StrEnum):
+    """What became of an answer."""
+
+    ACCEPT = "accept"
+    CONFIRM = "confirm"
+    NO_MATCH = "no_match"
+    NO_INPUT = "no_input"
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A fact for the record: how the last answer was taken. Exactly one for every Heard, Keys and NoInput."""
+
+    node: str
+    outcome: Outcome
+    matched: str | None = None
+    """Menu option id, universal id, slot id, `yes` / `no`; None when nothing matched."""
+    score: float | None = None
+    """0 to 1; 1.0 for keys."""
+    option: str | None = None
+    """Set when this answer chose a menu option (also by confirming it): the option's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFilled:
+    """A fact for the record: a slot got a value that the caller confirmed or that needed no confirmation."""
+
+    slot: str
+    value: Any
+    personal: bool = False
+    """A phone or ID number: masked in logs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """A fact for the record: the session went on in another mode."""
+
+    mode: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A fact for the record: the caller has got what they called for; hanging up from here on is no abandonment."""
+
+    node: str
+
+
+Action = EnterNode | Say | Listen | Lookup | Transfer | Hangup | Understood | SlotFilled | ModeChanged | Served

@@ -1,0 +1,233 @@
+"""What happened in a call: a closed set of frozen facts, and the one codec that writes and reads them.
+
+Audio is not an event. Every event names its call and the moment on the call's media clock, so that a transcript, a
+recording and a report can be laid side by side. `CallEnded` repeats what the call came to, for whoever reads only the
+last line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+Disposition = Literal["completed", "transferred", "abandoned", "failed"]
+TurnKind = Literal["speech", "keys", "silence"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One answer of the caller and what the hotline made of it."""
+
+    index: int
+    node: str
+    kind: TurnKind
+    text: str = ""
+    """What was heard; empty for keys and silence."""
+    keys: str = ""
+    alternatives: tuple[str, ...] = ()
+    confidence: float | None = None
+    matched: str | None = None
+    """Menu option, universal or slot that the answer was taken for; None when nothing matched."""
+    score: float | None = None
+    outcome: Literal["accept", "confirm", "no_match", "no_input"] = "no_match"
+    start_ms: float
+    """Where the answer begins in the recording, ms."""
+    end_ms: float
+    """Where it ends, ms."""
+    heard_ms: float
+    """Its length, ms."""
+    silence_window_ms: float = 0.0
+    """From the end of the answer until it was judged over: the endpointing wait, or the inter-digit wait."""
+    recognise_ms: float = 0.0
+    """Wall time spent recognising, ms."""
+    turn_latency_ms: float | None = None
+    """From the end of the answer to the first prompt sample sent, silence window included; None without an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Happened:
+    call_id: str
+    at_ms: float
+    """Milliseconds on the call's media clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(_Happened):
+    """A leg was answered and its session begins."""
+
+    event: Literal["call_started"] = "call_started"
+    caller_number: str
+    called_number: str
+    transport: str
+    flow: str
+    flow_version: str
+    mode: str
+    started_at: str
+    """Wall clock, ISO 8601 with offset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStarted(_Happened):
+    """From here on both sides are recorded."""
+
+    event: Literal["recording_started"] = "recording_started"
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeEntered(_Happened):
+    """The flow went on to a node."""
+
+    event: Literal["node_entered"] = "node_entered"
+    node: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptStarted(_Happened):
+    """The first sample of a prompt was sent."""
+
+    event: Literal["prompt_started"] = "prompt_started"
+    node: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptEnded(_Happened):
+    """The last sample of a prompt was sent, or the caller cut it."""
+
+    event: Literal["prompt_ended"] = "prompt_ended"
+    node: str
+    played_ms: float
+    cut_by: Literal["speech", "keys"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStarted(_Happened):
+    """The caller began to speak; `at_ms` is the onset, pre-roll not counted."""
+
+    event: Literal["speech_started"] = "speech_started"
+    over_prompt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPressed(_Happened):
+    """One key of the telephone."""
+
+    event: Literal["key_pressed"] = "key_pressed"
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UtteranceHeard(_Happened):
+    """The recogniser is done with an utterance; `text` is empty when it was noise."""
+
+    event: Literal["utterance_heard"] = "utterance_heard"
+    text: str
+    confidence: float
+    rejected: str | None
+    start_ms: float
+    end_ms: float
+    recognise_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnFinished(_Happened):
+    """An answer was understood (or not) and replied to."""
+
+    event: Literal["turn_finished"] = "turn_finished"
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotFilled(_Happened):
+    """A value was learned from the caller."""
+
+    event: Literal["slot_filled"] = "slot_filled"
+    slot: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeChanged(_Happened):
+    """The session went on in another mode."""
+
+    event: Literal["mode_changed"] = "mode_changed"
+    mode: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupFinished(_Happened):
+    """The business back end answered, or didn't."""
+
+    event: Literal["lookup_finished"] = "lookup_finished"
+    name: str
+    ok: bool
+    elapsed_ms: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequested(_Happened):
+    """The caller is handed to a human."""
+
+    event: Literal["transfer_requested"] = "transfer_requested"
+    queue: str
+    handed_over: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(_Happened):
+    """The last event of every call."""
+
+    event: Literal["call_ended"] = "call_ended"
+    disposition: Disposition
+    reason: str
+    duration_ms: float
+    path: list[str]
+    """Node ids in the order they were entered."""
+    options: list[str]
+    """Menu option ids in the order they were chosen."""
+    slots: dict[str, str]
+    turns: list[Turn]
+    mode: str
+    transfer: dict[str, Any] | None
+    """Queue and what was handed over; None when no human was asked for."""
+    recording: str | None
+
+
+Event = (
+    CallStarted
+    | RecordingStarted
+    | NodeEntered
+    | PromptStarted
+    | PromptEnded
+    | SpeechStarted
+    | KeyPressed
+    | UtteranceHeard
+    | TurnFinished
+    | SlotFilled
+    | ModeChanged
+    | LookupFinished
+    | TransferRequested
+    | CallEnded
+)
+
+Emit = Callable[[Event], None]
+"""How a call tells what happened; must not block."""
+
+_CODEC: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def to_json(event: Event) -> str:
+    """One line of JSON, Chinese left readable."""
+    return _CODEC.dump_json(event).decode()
+
+
+def from_json(line: str | bytes) -> Event:
+    """Read one line back; raises pydantic.ValidationError (a ValueError) on anything else."""
+    return _CODEC.validate_json(line)
