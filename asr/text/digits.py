@@ -1,0 +1,124 @@
+"""Digit strings as people dictate them on the phone: 幺三八, 零零一三八, 八千, 三个八, 双八.
+
+A digit is one syllable, so a recogniser often writes another character of the same sound (要 for 幺, 久 for 九). Those
+are read as digits too, but only where the rest of the utterance shows that digits are being dictated.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from asr.text.numbers import DIGIT_VALUES, UNITS, numerals, parse_integer, plain_digits
+
+_PHONE_DIGITS = {"洞": "0", "拐": "7", "勾": "9"}
+_DIGITS = "0123456789" + "".join(DIGIT_VALUES) + "".join(_PHONE_DIGITS)
+_NON_ZERO = "123456789一二三四五六七八九两"
+_LONG_RUN = 3  # shorter runs beside other words are words (一下, 两个), not dictated digits
+
+# What people say around and between the digits. Longer ones first where one begins another.
+_FILLERS = re.compile(
+    r"(?:我的?|您的?|他的?|她的?|这个|那个)?(?:手机|电话|联系|身份证|证件|宽带|订单|工单|服务)?(?:号码|卡号|账号|密码|号)(?:就?是)?"
+    r"|(?:查|记|听|看|报|等)一?下|我要|我说|我是|我的|我这个|[前后]面的?是?|前三位|后[四八]位|最后|开头|结尾|尾数"
+    r"|喂|[您你]好|那个|这个|然后|接着|就是|应该|谢谢|横杠|横线|空格"
+    r"|[呃嗯额啊哦噢唉诶哎恩杠减是的呢哈了好对]|吧$"
+)
+_NOT_THIS_BUT_THAT = re.compile(r"不是(.+?)而?是(?=.)")
+_TAKEN_BACK = re.compile(r"不是|不对|错了|说错了?|纠正")
+
+# Toneless pinyin of the digits, with the regional confusions that can't be another digit (lin for ling, shan for san).
+_DIGIT_SOUNDS = {
+    **dict.fromkeys(("ling", "lin", "dong"), "0"),
+    **dict.fromkeys(("yi", "yao"), "1"),
+    **dict.fromkeys(("er", "liang"), "2"),
+    **dict.fromkeys(("san", "shan"), "3"),
+    "si": "4",
+    "wu": "5",
+    "liu": "6",
+    "ba": "8",
+    **dict.fromkeys(("qi", "guai"), "7"),
+    **dict.fromkeys(("jiu", "gou"), "9"),
+}
+_LONGEST_MISHEARD = 3  # characters in a row; more than that is a phrase
+
+_REST = rf"(?:[{_NON_ZERO}]?十[{_NON_ZERO}]?|零[{_NON_ZERO}])"
+_PLACED = (
+    rf"[{_NON_ZERO}]千(?:[{_NON_ZERO}]百{_REST}?|{_REST})?|[{_NON_ZERO}]百{_REST}?"
+    rf"|[{_NON_ZERO}]?十[{_NON_ZERO}]?|[{_NON_ZERO}]万"
+)
+_TOKEN = re.compile(
+    rf"(?P<times>[2-8二三四五六七八两])[个连](?P<repeated>[{_DIGITS}])|双(?P<double>[{_DIGITS}])"
+    rf"|(?P<placed>{_PLACED})|(?P<digit>[{_DIGITS}])|(?P<other>.)",
+    re.DOTALL,
+)
+_SPOKEN_SHORT = re.compile(rf"[{_NON_ZERO}][百千][{_NON_ZERO}]")
+_NOT_DIGITS = re.compile(rf"[^{_DIGITS}{UNITS}个连双]+")
+
+
+def parse_digits(text: str) -> str | None:
+    """The digits that were dictated, in order, as `0`-`9`; None when there are none or they can't be told for sure.
+
+    Words around the digits are passed over; words between two long runs of digits are not, unless they are fillers or
+    take the first run back (`一三九不对一三八零零` is 13800). Never raises.
+    """
+    spoken = _NOT_THIS_BUT_THAT.sub(r"\1不对", numerals(text))
+    taken_back = [_read(part) for part in _TAKEN_BACK.split(spoken)]
+    last, earlier = taken_back[-1], [part for part in taken_back[:-1] if part]
+    if last is None:
+        return None if earlier and _TAKEN_BACK.search(spoken) else last
+    # A correction shorter than what it corrects replaces some of it, and nobody can say which part.
+    return None if any(len(part) > len(last) for part in earlier) else last
+
+
+def _read(spoken: str) -> str | None:
+    plain = _restore_homophones(_FILLERS.sub("", spoken))
+    if _SPOKEN_SHORT.fullmatch(plain):  # 一百三 is 130 when nothing else is said
+        return str(parse_integer(plain))
+    runs, words = [""], 0
+    for token in _TOKEN.finditer(plain):
+        digits = _token_digits(token)
+        if digits is not None:
+            runs[-1] += digits
+        elif words := words + 1:
+            runs.append("")
+    if not words:
+        return runs[0] or None
+    long_runs = [run for run in runs if len(run) >= _LONG_RUN]
+    return long_runs[0] if len(long_runs) == 1 else None
+
+
+def _token_digits(token: re.Match[str]) -> str | None:
+    if token["times"]:
+        return _digit(token["repeated"]) * int(plain_digits(token["times"]))
+    if token["double"]:
+        return _digit(token["double"]) * 2
+    if token["placed"]:
+        return str(parse_integer(token["placed"]))
+    return _digit(token["digit"]) if token["digit"] else None
+
+
+def _digit(char: str) -> str:
+    return _PHONE_DIGITS.get(char) or plain_digits(char)
+
+
+def _restore_homophones(spoken: str) -> str:
+    certain = sum(char in _DIGITS or char in UNITS for char in spoken)
+    sounding = sum(char not in _DIGITS and _sounds_like(char) is not None for char in spoken)
+    mostly_digits = certain * 2 >= len(spoken) or (certain + sounding == len(spoken) and certain * 3 >= len(spoken))
+    if not certain or not mostly_digits:
+        return spoken
+    return _NOT_DIGITS.sub(_restore_group, spoken)
+
+
+def _restore_group(group: re.Match[str]) -> str:
+    if len(group[0]) > _LONGEST_MISHEARD:
+        return group[0]
+    sounds = [_sounds_like(char) for char in group[0]]
+    return group[0] if None in sounds else "".join(filter(None, sounds))
+
+
+@functools.lru_cache(maxsize=4096)
+def _sounds_like(char: str) -> str | None:
+    from pypinyin import lazy_pinyin
+
+    return _DIGIT_SOUNDS.get(lazy_pinyin(char)[0])
