@@ -1,7 +1,7 @@
 """What an engine is to the rest of the system.
 
-An engine is heavy and loaded once; a stream is light and belongs to one utterance of one call. Engines say what they can
-do and adapters fill the gaps, so callers never ask which engine they hold.
+An engine is heavy and loaded once; a stream is light and belongs to one utterance of one call. Engines say what they
+can do and adapters fill the gaps, so callers never ask which engine they hold.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The engines behind `asr.registry`: one file each."""

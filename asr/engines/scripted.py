@@ -1,0 +1,70 @@
+"""An engine that hears what its script says: for tests and for trying flows by text, beside the real ones.
+
+It keeps the contract of a real engine (silence is nothing, an utterance takes its turn when it ends), so what works
+with it works with a model.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from asr.engine import SAMPLE_RATE_HZ, Capabilities, Pcm, Transcript
+
+Hear = Callable[[Pcm, tuple[str, ...]], str]
+"""What is heard in some audio (int16, 16 kHz), given the hints."""
+
+
+class ScriptedEngine:
+    """Hears the script's lines in order, one an utterance, or what a callable says.
+
+    Args:
+        script: texts in the order of the utterances (after the last, nothing is heard), or a callable that gets the
+            audio and the hints. A text may be a whole Transcript.
+        confidence: what every heard text is given, 0.0 to 1.0.
+    """
+
+    name = "scripted"
+    capabilities = Capabilities(streaming=False, hints=True, word_times=False)
+
+    def __init__(self, script: Iterable[str | Transcript] | Hear = (), *, confidence: float = 0.9) -> None:
+        self._hear = script if callable(script) else None
+        self._lines: Iterator[str | Transcript] = iter(() if callable(script) else script)
+        self._confidence = confidence
+        self._lock = threading.Lock()
+
+    def stream(self, hints: Sequence[str] = ()) -> ScriptedStream:
+        return ScriptedStream(self, tuple(hints))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def hear(self, pcm: Pcm, hints: tuple[str, ...]) -> Transcript:
+        """Recognise one whole utterance. Silence uses up no line of the script."""
+        audio_ms = len(pcm) * 1000 // SAMPLE_RATE_HZ
+        if not pcm.any():
+            return Transcript("", 0.0, rejected="silence", audio_ms=audio_ms)
+        with self._lock:
+            heard = self._hear(pcm, hints) if self._hear is not None else next(self._lines, "")
+        if isinstance(heard, Transcript):
+            return heard
+        return Transcript(heard, self._confidence if heard else 0.0, audio_ms=audio_ms)
+
+
+class ScriptedStream:
+    """One utterance on its way through a ScriptedEngine."""
+
+    def __init__(self, engine: ScriptedEngine, hints: tuple[str, ...]) -> None:
+        self._engine = engine
+        self._hints = hints
+        self._chunks: list[Pcm] = []
+
+    def accept(self, pcm: Pcm) -> str | None:
+        self._chunks.append(pcm)
+        return None
+
+    def finish(self) -> Transcript:
+        pcm = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.int16)
+        return self._engine.hear(pcm, self._hints)
