@@ -16,9 +16,10 @@ pytestmark = pytest.mark.unit
 
 FOLDER = Path(__file__).parents[2] / "audio_samples"
 SAMPLES: list[dict[str, Any]] = YAML(typ="safe").load(FOLDER / "manifest.yaml")["samples"]
-OPTIONS = (
-    "balance data_usage plan_change broadband_fault complaint complaint_progress elderly agent"  # the main menu
-).split()
+MAIN_MENU = [
+    *("balance", "data_usage", "plan_change", "broadband_fault"),
+    *("complaint", "complaint_progress", "elderly", "agent"),
+]
 LEAD_SAMPLES_PER_HZ = 0.25  # make.py puts 300 ms before the first word
 
 
@@ -77,8 +78,8 @@ def test_collection_is_broad_enough():
     assert len({sample["voice"] for sample in SAMPLES}) == 7
     assert noisy >= 15
     assert len(SAMPLES) - noisy >= 15
-    assert all(options[option] >= 4 for option in OPTIONS)
-    assert set(options) == {*OPTIONS, None}
+    assert all(options[option] >= 4 for option in MAIN_MENU)
+    assert set(options) == {*MAIN_MENU, None}
 
 
 def test_no_file_is_unlisted_and_the_folder_stays_small():
