@@ -1,1 +1,1 @@
-"""TODO"""
+"""Sound in frames: clocked, resampled, paced, recorded. No sockets here."""

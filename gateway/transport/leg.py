@@ -1,4 +1,4 @@
-"""What a call looks like from above its transport: frames both ways, keys, and an end. SIP and WebRTC bring their own."""
+"""What a call looks like from above its transport: frames both ways, keys, and an end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ class HotlineState:
 
 @runtime_checkable
 class Leg(Protocol):
-    """One party's media. All methods are non-blocking and called once per tick, in this order: receive, send."""
+    """One party's media. All methods are non-blocking and called once per tick, in this order: receive, send.
+
+    Once either side has hung up, `receive` says so with every tick and `send` has no effect.
+    """
 
     @property
     def info(self) -> LegInfo: ...

@@ -1,0 +1,85 @@
+"""What the ears report. Times are ms on the call's media clock; a frame ticked at t covers t to t + 20 ms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.media.frames import Pcm
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The caller began to speak; reported once 120 ms of speech confirm it."""
+
+    at_ms: float
+    """The onset."""
+    over_prompt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechDropped:
+    """Speech that was reported as started will be no answer."""
+
+    at_ms: float
+    reason: Literal["brief", "not_allowed", "keys"]
+    """Too short to cut a prompt; over a prompt that speech may not cut; the caller went over to the keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class BargedIn:
+    """The prompt is to stop now."""
+
+    at_ms: float
+    by: Literal["speech", "keys"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Utterance:
+    """The caller said something."""
+
+    pcm: Pcm
+    """From 300 ms before the onset to at most 200 ms after the end."""
+    start_ms: float
+    """The onset, where `pcm` without its pre-roll begins."""
+    end_ms: float
+    """Where the last speech ends."""
+    ended_at_ms: float
+    """When it was judged over: `end_ms` plus the silence window; or the moment it grew too long."""
+    over_prompt: bool
+    """It began while a prompt was playing."""
+    answers: bool
+    """It answers the question, and the ears are off until the next one. False only for an utterance that ended over a
+    prompt which nothing but a keyword cuts: recognise it, and `disarm` when it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeysEntered:
+    """The caller entered an answer by keys."""
+
+    digits: str
+    """In the order pressed, without the finish key."""
+    finished_by: Literal["finish_key", "length", "timeout"]
+    start_ms: float
+    end_ms: float
+    """The last key."""
+    ended_at_ms: float
+    """When the entry was judged complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoInput:
+    """The caller neither spoke nor pressed a key in time."""
+
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """One key; reported for every key, also outside a question."""
+
+    key: str
+    at_ms: float
+
+
+ListenEvent = SpeechStarted | SpeechDropped | BargedIn | Utterance | KeysEntered | NoInput | KeyPressed

@@ -1,0 +1,204 @@
+"""One call's ears: frames and keys in, facts out, by the rules of the question that is being asked.
+
+What callers may expect:
+
+- Over a prompt that speech may cut, 300 ms of speech within half a second cut it; a cough or a click doesn't. What was
+  said is kept from its first syllable on.
+- Over a prompt that speech may not cut, speech that ends while it plays is no answer. Whoever answers a little early,
+  so that the speech or the silence after it reaches past the end of the prompt, is heard from the beginning.
+- A prompt that only a keyword cuts goes on; each utterance over it is handed out to be recognised.
+- Any key cuts a prompt, unless nothing may; either way the key counts. Keys pressed before the question are its answer.
+- Keys win over speech, whichever came first.
+- Waiting for an answer begins when the prompt has ended. Speech under way when the time is up is heard to its end.
+- A question always ends: noise that sounds like speech is cut at the longest utterance.
+
+The prompt's own echo: frames below -40 dBFS are not speech while a prompt plays, since a line's echo comes back 25 dB
+or more below a prompt of -15 to -20 dBFS. An echo louder than that (a loudspeaker telephone without echo control) gets
+through here; whoever has the text can still see that it resembles the prompt.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from gateway.dialogue.actions import BargeIn, Listen
+from gateway.media.frames import FRAME_MS, Frame
+from gateway.speech.events import (
+    BargedIn,
+    KeyPressed,
+    ListenEvent,
+    NoInput,
+    SpeechDropped,
+    SpeechStarted,
+    Utterance,
+)
+from gateway.speech.keys import KeyCollector
+from gateway.speech.segments import ONSET_WINDOW, Segment, Segmenter
+
+BARGE_IN_FRAMES = 15
+BARGE_IN_WINDOW = 25
+"""300 ms of speech within 500 ms cut a prompt."""
+MIN_LEVEL_OVER_PROMPT_DBFS = -40.0
+IDLE = Listen(node="")
+"""How segments are cut while nobody asks."""
+
+
+class Verdict(Protocol):
+    """What a detector says about one frame."""
+
+    @property
+    def speech(self) -> bool: ...
+
+    @property
+    def level_dbfs(self) -> float: ...
+
+
+class Detector(Protocol):
+    """Voice activity of one call, frame by frame; keeps state between frames."""
+
+    def accept(self, frame: Frame) -> Verdict: ...
+
+
+class Listener:
+    """The ears of one call. Pure: ticked once per 20 ms frame, in order.
+
+    Args:
+        detector: a detector of this call's own.
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._segmenter = Segmenter()
+        self._keys = KeyCollector()
+        self._question: Listen | None = None
+        self._playing = False
+        self._barge_in = BargeIn.OFF
+        self._was_playing = False
+        self._prompt_ended_ms = float("-inf")
+        self._quiet_since_ms = 0.0
+        self._cut = False
+        self._told_start = False
+        self._voiced_over_prompt: deque[bool] = deque(maxlen=BARGE_IN_WINDOW)
+
+    @property
+    def armed(self) -> bool:
+        """A question is open."""
+        return self._question is not None
+
+    @property
+    def waiting(self) -> bool:
+        """A question is open and its prompt is over."""
+        return self._question is not None and not self._playing
+
+    def arm(self, question: Listen, now_ms: float) -> None:
+        """Open a question, usually together with its prompt. Speech under way and keys pressed ahead count for it."""
+        self._question = question
+        self._quiet_since_ms = now_ms
+        self._cut = False
+        self._told_start = False
+        self._voiced_over_prompt.clear()
+        self._keys.begin()
+
+    def disarm(self) -> None:
+        """Close the question without an answer of ours; idempotent."""
+        self._question = None
+
+    def prompt(self, playing: bool, barge_in: BargeIn = BargeIn.OFF) -> None:
+        """Say before each tick, or at each change, whether a prompt is on the line and what may cut it."""
+        self._playing = playing
+        self._barge_in = barge_in
+
+    def tick(self, now_ms: float, frame: Frame, keys: tuple[str, ...] = ()) -> list[ListenEvent]:
+        """Hear the frame of `now_ms` to `now_ms` + 20 and the keys that came with it."""
+        self._follow_prompt(now_ms)
+        verdict = self._detector.accept(frame)
+        events: list[ListenEvent] = []
+        for key in keys:
+            self._keys.press(key, now_ms)
+            events.append(KeyPressed(key, now_ms))
+        if self._question is not None:
+            self._take_keys(self._question, now_ms, events)
+        loud_enough = not self._playing or verdict.level_dbfs >= MIN_LEVEL_OVER_PROMPT_DBFS
+        self._hear(now_ms, frame, verdict.speech and loud_enough and not self._keys.entering, events)
+        if self._question is not None:
+            self._count_silence(self._question, now_ms, events)
+        return events
+
+    def _follow_prompt(self, now_ms: float) -> None:
+        if self._was_playing and not self._playing:
+            self._prompt_ended_ms = now_ms
+            self._quiet_since_ms = now_ms
+        elif self._playing and not self._was_playing:
+            self._voiced_over_prompt.clear()
+        self._was_playing = self._playing
+
+    def _take_keys(self, question: Listen, now_ms: float, events: list[ListenEvent]) -> None:
+        if self._playing and self._barge_in is BargeIn.OFF:
+            return
+        if self._keys.waiting:
+            if self._playing and not self._cut:
+                self._cut = True
+                events.append(BargedIn(now_ms, "keys"))
+            if self._segmenter.speaking:
+                self._drop_speech(now_ms, events)
+        entered = self._keys.collect(question.keys, now_ms)
+        if entered is not None:
+            self._question = None
+            events.append(entered)
+
+    def _hear(self, now_ms: float, frame: Frame, voiced: bool, events: list[ListenEvent]) -> None:
+        question = self._question or IDLE
+        segment = self._segmenter.tick(
+            now_ms, frame, voiced, silence_ms=question.speech_timeout_ms, max_speech_ms=question.max_speech_ms
+        )
+        if self._question is None:
+            return
+        if (segment is not None or self._segmenter.speaking) and not self._told_start:
+            self._told_start = True
+            events.append(SpeechStarted(self._segmenter.start_ms, self._over_prompt(self._segmenter.start_ms)))
+        if self._playing and self._barge_in is BargeIn.SPEECH and not self._cut:
+            self._voiced_over_prompt.append(voiced)
+            if self._segmenter.speaking and sum(self._voiced_over_prompt) >= BARGE_IN_FRAMES:
+                self._cut = True
+                events.append(BargedIn(now_ms, "speech"))
+        if segment is not None:
+            self._take_segment(segment, events)
+
+    def _take_segment(self, segment: Segment, events: list[ListenEvent]) -> None:
+        self._told_start = False
+        answers = not self._playing or self._cut
+        if not answers and self._barge_in is not BargeIn.KEYWORD:
+            brief = self._barge_in is BargeIn.SPEECH
+            events.append(SpeechDropped(segment.ended_at_ms, "brief" if brief else "not_allowed"))
+            return
+        if answers:
+            self._question = None
+        events.append(
+            Utterance(
+                segment.pcm,
+                start_ms=segment.start_ms,
+                end_ms=segment.end_ms,
+                ended_at_ms=segment.ended_at_ms,
+                over_prompt=self._over_prompt(segment.start_ms),
+                answers=answers,
+            )
+        )
+
+    def _count_silence(self, question: Listen, now_ms: float, events: list[ListenEvent]) -> None:
+        if self._playing or self._segmenter.speaking or self._keys.entering:
+            return
+        late_ms = now_ms + FRAME_MS - self._quiet_since_ms - question.timeout_ms
+        deciding = self._segmenter.perhaps_speaking and late_ms < ONSET_WINDOW * FRAME_MS
+        if late_ms >= 0 and not deciding:
+            self._question = None
+            events.append(NoInput(now_ms + FRAME_MS))
+
+    def _drop_speech(self, now_ms: float, events: list[ListenEvent]) -> None:
+        self._segmenter.drop()
+        if self._told_start:
+            self._told_start = False
+            events.append(SpeechDropped(now_ms, "keys"))
+
+    def _over_prompt(self, start_ms: float) -> bool:
+        return self._playing or start_ms < self._prompt_ended_ms

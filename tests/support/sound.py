@@ -1,0 +1,38 @@
+"""Test signals and a scripted voice-activity detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame, Pcm
+
+
+def tone(duration_ms: float, hz: float = 440.0, level_dbfs: float = -20.0, rate_hz: int = SAMPLE_RATE_HZ) -> Pcm:
+    """A sine with an RMS of `level_dbfs`."""
+    times = np.arange(int(duration_ms * rate_hz / 1000)) / rate_hz
+    peak = 32767 * 2**0.5 * 10 ** (level_dbfs / 20)
+    return np.round(peak * np.sin(2 * np.pi * hz * times)).astype(np.int16)
+
+
+def marked_frame(number: int) -> Frame:
+    """A frame that can be recognised anywhere: all its samples are `number`."""
+    return np.full(FRAME_SAMPLES, number, np.int16)
+
+
+@dataclass(frozen=True)
+class ScriptedVerdict:
+    speech: bool
+    level_dbfs: float
+
+
+class ScriptedDetector:
+    """Says what the test wrote for each frame in turn, then silence."""
+
+    def __init__(self) -> None:
+        self.speech = False
+        self.level_dbfs = -20.0
+
+    def accept(self, frame: Frame) -> ScriptedVerdict:
+        return ScriptedVerdict(self.speech, self.level_dbfs)
