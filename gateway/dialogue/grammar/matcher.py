@@ -1,0 +1,142 @@
+"""Which option of a question a caller meant, by sound and by wording, with a score, a margin and an outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.dialogue.actions import Outcome
+from gateway.dialogue.grammar.background import general_background
+from gateway.dialogue.grammar.classifier import OptionClassifier
+from gateway.dialogue.grammar.negation import negation_start
+from gateway.dialogue.grammar.phrases import Alignment, PhraseBook
+from gateway.dialogue.grammar.pinyin import Spoken, spoken
+
+ACCEPT_SCORE = 0.5
+CONFIRM_SCORE = 0.35
+ACCEPT_MARGIN = 0.1
+"""Two options nearly as likely as each other are asked about, however likely both are."""
+
+# Utility of an option: a conditional logit over these, fitted on recognised telephone speech (bench/bench_matching.py).
+_WORDING = 1.04
+_SCORE = 1.7
+_LIKENESS = 3.3
+_COVERAGE = 0.3
+_VERBATIM = 2.0
+"""For saying a phrase and nothing else: 投诉 is no shortened 投诉进度."""
+_REFUSE = 0.8
+_REFUSE_CONFIDENT = -0.95
+_LEAST_PROBABILITY = 1e-3
+_ALTERNATIVE_DISCOUNT = 0.4
+_MAX_ALTERNATIVES = 3
+_MAX_NEGATIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What became of one utterance."""
+
+    option: str | None
+    """The likeliest option; None with `Outcome.NO_MATCH`."""
+    score: float
+    """Probability that the likeliest option was meant, 0.0 to 1.0; told even when it was not enough."""
+    margin: float
+    """How far the next option is behind, 0.0 to 1.0."""
+    outcome: Outcome
+    phrase: str | None = None
+    """The flow's phrase that lies closest to what was heard."""
+
+
+class PhraseMatcher:
+    """Matches utterances against the phrases of one question. Immutable; `match` may be called from any thread.
+
+    Args:
+        phrases: option id -> example phrases, at least one option with a pronounceable phrase.
+        accept_score: from this score on an option is taken at its word.
+        confirm_score: from this score on it is asked about; below, it is no match.
+    """
+
+    def __init__(
+        self,
+        phrases: Mapping[str, Sequence[str]],
+        *,
+        accept_score: float = ACCEPT_SCORE,
+        confirm_score: float = CONFIRM_SCORE,
+    ) -> None:
+        self._accept_score, self._confirm_score = accept_score, confirm_score
+        background = general_background()
+        self._book = PhraseBook(phrases, background)
+        self._options = tuple(dict.fromkeys(option for option, _, _ in self._book.entries))
+        foreign = [line for line in background.lines if not self._claims(line)]
+        self._classifier = OptionClassifier(phrases, foreign)
+
+    def match(self, text: str, alternatives: Sequence[str] = (), confidence: float = 1.0) -> Match:
+        """What the caller meant by `text`; total for any string.
+
+        Args:
+            text: what was heard.
+            alternatives: other readings of the same sound, likeliest first; the first three count, discounted.
+            confidence: of the recogniser, 0.0 to 1.0.
+        """
+        heard = [sound for reading in (text, *alternatives[:_MAX_ALTERNATIVES]) if len(sound := spoken(reading))]
+        if not heard or not self._options:
+            return Match(None, 0.0, 0.0, Outcome.NO_MATCH)
+        shares = [_ALTERNATIVE_DISCOUNT**rank for rank in range(len(heard))]
+        totals = dict.fromkeys(self._options, 0.0)
+        phrases: dict[str, str] = {}
+        for share, sound in zip(shares, heard, strict=True):
+            for option, (probability, phrase) in self._weigh(sound, confidence).items():
+                totals[option] += share * probability / sum(shares)
+                phrases.setdefault(option, phrase)
+        return self._judge(totals, phrases)
+
+    def _judge(self, totals: Mapping[str, float], phrases: Mapping[str, str]) -> Match:
+        ranked = sorted(totals.items(), key=lambda item: -item[1])
+        option, score = ranked[0]
+        margin = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
+        if score < self._confirm_score:
+            return Match(None, score, margin, Outcome.NO_MATCH)
+        sure = score >= self._accept_score and margin >= ACCEPT_MARGIN
+        return Match(option, score, margin, Outcome.ACCEPT if sure else Outcome.CONFIRM, phrases.get(option))
+
+    def _weigh(self, sound: Spoken, confidence: float) -> dict[str, tuple[float, str]]:
+        """Each option's probability and closest phrase, after what the caller negated has been taken out."""
+        for _ in range(_MAX_NEGATIONS):
+            weighed, closest = self._choose(sound, confidence)
+            best = max(weighed, key=lambda option: weighed[option])
+            place = closest[best]
+            start = negation_start(sound.chars[: place.start])
+            if start is None:
+                return {option: (weighed[option], closest[option].phrase) for option in weighed}
+            sound = Spoken(
+                sound.chars[:start] + sound.chars[place.end :], sound.readings[:start] + sound.readings[place.end :]
+            )
+            if not len(sound):
+                break
+        return {}
+
+    def _choose(self, sound: Spoken, confidence: float) -> tuple[dict[str, float], dict[str, Alignment]]:
+        wording = self._classifier.probabilities(sound)
+        closest = {option: found[0] for option, found in self._book.align(sound).items()}
+        utilities = {
+            option: _WORDING * math.log(max(_LEAST_PROBABILITY, wording[option]))
+            + _SCORE * place.score
+            + _LIKENESS * place.likeness
+            + _COVERAGE * place.coverage
+            + _VERBATIM * (place.likeness * place.coverage) ** 8
+            for option, place in closest.items()
+        }
+        refuse = _REFUSE + _REFUSE_CONFIDENT * confidence
+        top = max(refuse, *utilities.values())
+        weights = {option: math.exp(utility - top) for option, utility in utilities.items()}
+        total = sum(weights.values()) + math.exp(refuse - top)
+        return {option: weight / total for option, weight in weights.items()}, closest
+
+    def _claims(self, line: str) -> bool:
+        """Whether the flow's own phrases say this line of general Mandarin."""
+        return any(
+            place.likeness > 0.9 and place.coverage > 0.6
+            for found in self._book.align(spoken(line), best=1).values()
+            for place in found
+        )
