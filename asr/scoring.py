@@ -121,10 +121,11 @@ def _content(path: Path) -> bytes:
 
 def _decoded(path: Path, content: bytes) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """The lines that are text, with their numbers, and the ones that are not."""
+    content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise ManifestError("the manifest is empty", where=str(path), remedy="begin with a header line: file<tab>text")
     lines, problems = [], []
-    for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    for number, raw in enumerate(content.split(b"\n"), start=1):
         try:
             line = raw.rstrip(b"\r").decode("utf-8")
         except UnicodeDecodeError as error:

@@ -47,7 +47,7 @@ def parse_amount(text: str) -> Decimal | None:
     None when nothing, several different amounts or a rough one (三百多块) was said, when it has more than two places,
     or when it is a percentage. Without a unit the one number counts as yuan (一百五 is 150). Never raises.
     """
-    spoken = corrected(numerals(text.replace("￥", "¥")))
+    spoken = corrected(numerals(text))
     spans = list(AMOUNT.finditer(spoken))
     if spans:
         value = only([None if is_rough(spoken, span) else read_amount(span) for span in spans])

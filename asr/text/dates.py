@@ -33,6 +33,7 @@ _DAYS = {
     "大后天": 3,
 }
 _WEEKDAYS = {char: index for index, char in enumerate("一二三四五六")} | {"日": 6, "天": 6}
+_DATE_CHARACTERS = NUMERALS + "月天周晚"
 _EARLIEST, _LATEST = 1900, 2099
 
 _YEAR = rf"(?:(?P<year>[{NUMERALS}]{{2,7}})年|(?P<named_year>{'|'.join(_YEARS)})的?)?"
@@ -53,7 +54,7 @@ def parse_month(text: str, today: date) -> tuple[int, int] | None:
 
     `三`, `03` and `202603` alone count too. None when several different months were named. Never raises.
     """
-    spoken = corrected(_with_marks(text))
+    spoken = corrected(_with_marks(text), _DATE_CHARACTERS)
     if ago := _MONTHS_AGO.search(spoken):
         count = parse_integer(ago["count"])
         return None if count is None else _shifted(today, -count)
@@ -72,7 +73,7 @@ def parse_date(text: str, today: date) -> date | None:
     A day without a year or month is the last such day, today included. `20260305` and `0305` alone count too.
     Never raises.
     """
-    spoken = corrected(_with_marks(text))
+    spoken = corrected(_with_marks(text), _DATE_CHARACTERS)
     readers = (_calendar_days, _named_days, _weekdays, _bare_days, _keyed_days)
     for reader in readers:
         found = reader(spoken, today)
@@ -117,7 +118,7 @@ def _bare_days(spoken: str, today: date) -> set[date | None]:
 
 def _keyed_days(spoken: str, today: date) -> set[date | None]:
     if re.fullmatch(r"\d{8}", spoken):
-        return {_day((int(spoken[:4]), int(spoken[4:6])), int(spoken[6:]))}
+        return {_day(_checked_month(int(spoken[:4]), int(spoken[4:6])), int(spoken[6:]))}
     if re.fullmatch(r"\d{4}", spoken):
         return {_last_day_of_year(int(spoken[:2]), int(spoken[2:]), today)}
     return set()

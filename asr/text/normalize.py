@@ -12,6 +12,10 @@ from asr.text.script import compact, strip_punctuation
 _CODE_WORDS = str.maketrans("洞拐勾", "079")
 _DICTATED = re.compile(rf"[{DIGITS}洞拐勾]{{4,}}")
 _DIGITS_PER_CODE_WORD = 1  # 洞 and 拐 are ordinary words too; beside as many digits they are digits
+_TRILLIONS = re.compile(r"(\d+?)(0000)?0{8}")
+_SHORTEST_TRILLION = (
+    12  # digits; no phone number is as long, and thirteen zeros heard wrong are one error, not thirteen
+)
 _NUMBER = re.compile(
     rf"百分之百|(?P<sign>-)?(?P<percent>百分之)?"
     rf"(?P<number>[{NUMERALS}]+(?:[点.][{DIGITS}]+(?![{DIGITS}十]))?(?:[百千]?[万亿]+|[百千])?)(?P<sign_after>%)?"
@@ -56,12 +60,15 @@ def _written_number(span: re.Match[str]) -> str:
 
 
 def _arabic(number: str) -> str:
-    if all(char in DIGITS for char in number):
+    if number[0] in "0零" and all(char in DIGITS for char in number):
         return plain_digits(number)  # not its value: the zeros that lead a digit string are spoken too
     value = parse_value(number)
     if value is None:
         return "".join(plain_digits(char) if char in DIGITS else char for char in number)
-    return _plain(value).replace(".", "点")
+    written = _plain(value)
+    if len(written) >= _SHORTEST_TRILLION and (match := _TRILLIONS.fullmatch(written)):
+        return match[1] + ("万" if match[2] else "") + "亿"
+    return written.replace(".", "点")
 
 
 def _plain(value: Decimal) -> str:

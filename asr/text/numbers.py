@@ -23,6 +23,7 @@ _VARIANTS = str.maketrans(
     | dict(zip("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千", strict=True))
 )
 _LONGEST_INTEGER = 32  # characters; 10^16 is as far as speech goes
+_TEN_MILLIONS = re.compile(r"(.+亿)([一二三四五六七八九])")
 _SCALES = {"百": 2, "千": 3, "万": 4, "亿": 8, "百万": 6, "千万": 7, "万亿": 12}
 
 # Words that contain a numeral and name no number. 一点五 and 五千万 are numbers all the same.
@@ -56,9 +57,11 @@ def parse_integer(spoken: str) -> int | None:
         return None
     if all(char in DIGITS for char in spoken):
         return int(plain_digits(spoken))
+    if match := _TEN_MILLIONS.fullmatch(spoken):  # the one short form that cn2an doesn't know
+        spoken = f"{match[1]}{match[2]}千万"
     try:
         return int(cn2an.cn2an(spoken, "smart"))
-    except ValueError:
+    except (ValueError, KeyError):  # KeyError: its look-up of a unit, on some malformed strings
         return None
 
 
@@ -100,13 +103,13 @@ def plain_digits(spoken: str) -> str:
     return "".join(str(DIGIT_VALUES.get(char, char)) for char in spoken)
 
 
-def corrected(spoken: str) -> str:
-    """What counts after a correction: `不是五十是一百` is `一百`, `五十不对一百` is `一百`."""
+def corrected(spoken: str, about: str = NUMERALS + "半") -> str:
+    """What counts after a correction, if it holds any of `about`: `不是五十是一百` is `一百`, so is `五十不对一百`."""
     match = _CORRECTION.search(spoken)
-    if match and _has_numeral(match[1]):
+    if match and not set(about).isdisjoint(match[1]):
         return match[1]
     last = _TAKEN_BACK.split(spoken)[-1]
-    return last if _has_numeral(last) else spoken
+    return spoken if set(about).isdisjoint(last) else last
 
 
 def only(values: list[Decimal | None]) -> Decimal | None:
@@ -121,7 +124,3 @@ def _exact_numbers(spoken: str) -> list[Decimal | None]:
 def is_rough(spoken: str, match: re.Match[str]) -> bool:
     """True for 三百多, 十几, 几百: a size, not a number."""
     return spoken[match.end() : match.end() + 1] in {"多", "几", "来"} or spoken[: match.start()].endswith(("几", "好"))
-
-
-def _has_numeral(text: str) -> bool:
-    return any(char in NUMERALS or char == "半" for char in text)

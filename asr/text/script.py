@@ -6,7 +6,7 @@ import functools
 import unicodedata
 from typing import Protocol
 
-_HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+_HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0xFFE5: 0xA5}
 for _kept in "，？！：；（）":  # the punctuation of Chinese sentences is itself, not a wide form of ASCII
     del _HALF_WIDTH[ord(_kept)]
 
@@ -57,7 +57,7 @@ def _belongs_to_number(text: str, index: int) -> bool:
             return _is_ascii_digit(after) and not before.isalnum()
         case "%":
             return _is_ascii_digit(before)
-        case "¥" | "￥":
+        case "¥":
             return _is_ascii_digit(after)
     return False
 
