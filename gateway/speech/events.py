@@ -27,7 +27,7 @@ class SpeechDropped:
 
 
 @dataclass(frozen=True, slots=True)
-class BargedIn:
+class BargeIn:
     """The prompt is to stop now."""
 
     at_ms: float
@@ -82,4 +82,4 @@ class KeyPressed:
     at_ms: float
 
 
-ListenEvent = SpeechStarted | SpeechDropped | BargedIn | Utterance | KeysEntered | NoInput | KeyPressed
+ListenEvent = SpeechStarted | SpeechDropped | BargeIn | Utterance | KeysEntered | NoInput | KeyPressed

@@ -22,10 +22,11 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol
 
-from gateway.dialogue.actions import BargeIn, Listen
+from gateway.dialogue import actions
+from gateway.dialogue.actions import Listen
 from gateway.media.frames import FRAME_MS, Frame
 from gateway.speech.events import (
-    BargedIn,
+    BargeIn,
     KeyPressed,
     ListenEvent,
     NoInput,
@@ -73,7 +74,7 @@ class Listener:
         self._keys = KeyCollector()
         self._question: Listen | None = None
         self._playing = False
-        self._barge_in = BargeIn.OFF
+        self._barge_in = actions.BargeIn.OFF
         self._was_playing = False
         self._prompt_ended_ms = float("-inf")
         self._quiet_since_ms = 0.0
@@ -104,7 +105,7 @@ class Listener:
         """Close the question without an answer of ours; idempotent."""
         self._question = None
 
-    def prompt(self, playing: bool, barge_in: BargeIn = BargeIn.OFF) -> None:
+    def prompt(self, playing: bool, barge_in: actions.BargeIn = actions.BargeIn.OFF) -> None:
         """Say before each tick, or at each change, whether a prompt is on the line and what may cut it."""
         self._playing = playing
         self._barge_in = barge_in
@@ -134,12 +135,12 @@ class Listener:
         self._was_playing = self._playing
 
     def _take_keys(self, question: Listen, now_ms: float, events: list[ListenEvent]) -> None:
-        if self._playing and self._barge_in is BargeIn.OFF:
+        if self._playing and self._barge_in is actions.BargeIn.OFF:
             return
         if self._keys.waiting:
             if self._playing and not self._cut:
                 self._cut = True
-                events.append(BargedIn(now_ms, "keys"))
+                events.append(BargeIn(now_ms, "keys"))
             if self._segmenter.speaking:
                 self._drop_speech(now_ms, events)
         entered = self._keys.collect(question.keys, now_ms)
@@ -157,19 +158,19 @@ class Listener:
         if (segment is not None or self._segmenter.speaking) and not self._told_start:
             self._told_start = True
             events.append(SpeechStarted(self._segmenter.start_ms, self._over_prompt(self._segmenter.start_ms)))
-        if self._playing and self._barge_in is BargeIn.SPEECH and not self._cut:
+        if self._playing and self._barge_in is actions.BargeIn.SPEECH and not self._cut:
             self._voiced_over_prompt.append(voiced)
             if self._segmenter.speaking and sum(self._voiced_over_prompt) >= BARGE_IN_FRAMES:
                 self._cut = True
-                events.append(BargedIn(now_ms, "speech"))
+                events.append(BargeIn(now_ms, "speech"))
         if segment is not None:
             self._take_segment(segment, events)
 
     def _take_segment(self, segment: Segment, events: list[ListenEvent]) -> None:
         self._told_start = False
         answers = not self._playing or self._cut
-        if not answers and self._barge_in is not BargeIn.KEYWORD:
-            brief = self._barge_in is BargeIn.SPEECH
+        if not answers and self._barge_in is not actions.BargeIn.KEYWORD:
+            brief = self._barge_in is actions.BargeIn.SPEECH
             events.append(SpeechDropped(segment.ended_at_ms, "brief" if brief else "not_allowed"))
             return
         if answers:

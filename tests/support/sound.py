@@ -21,18 +21,12 @@ def marked_frame(number: int) -> Frame:
     return np.full(FRAME_SAMPLES, number, np.int16)
 
 
-@dataclass(frozen=True)
-class ScriptedVerdict:
-    speech: bool
-    level_dbfs: float
-
-
+@dataclass
 class ScriptedDetector:
-    """Says what the test wrote for each frame in turn, then silence."""
+    """Says what the test has set: its own verdict on every frame."""
 
-    def __init__(self) -> None:
-        self.speech = False
-        self.level_dbfs = -20.0
+    speech: bool = False
+    level_dbfs: float = -20.0
 
-    def accept(self, frame: Frame) -> ScriptedVerdict:
-        return ScriptedVerdict(self.speech, self.level_dbfs)
+    def accept(self, frame: Frame) -> ScriptedDetector:
+        return self
