@@ -1,0 +1,127 @@
+"""One event becomes rows: the event itself, and what it changes in its call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from gateway.errors import StoreError
+from gateway.events import CallEnded, CallStarted, Event, ModeChanged, RecordingStarted, Turn, TurnFinished, to_json
+from gateway.store.tables import CallRow, EventRow, TurnRow
+
+KILLED = "process_killed"
+"""The `reason` of a call whose process ended before the call did."""
+
+
+def record(session: Session, seq: int, event: Event) -> None:
+    """Add `event` to the open transaction of `session` as the call's number `seq`, and flush it.
+
+    Raises:
+        ValueError: the event can't be written as JSON, or a moment in it has no offset.
+        StoreError: the call it belongs to was never started.
+        sqlalchemy.exc.SQLAlchemyError: the database refused it.
+    """
+    match event:
+        case CallStarted():
+            session.add(_call_row(event))
+        case RecordingStarted():
+            _update(session, event.call_id, recording=event.path)
+        case ModeChanged():
+            _update(session, event.call_id, mode=event.mode)
+        case TurnFinished():
+            session.merge(_turn_row(event.call_id, event.turn))
+        case CallEnded():
+            _end(session, event)
+    body = json.loads(to_json(event))
+    session.add(EventRow(call_id=event.call_id, seq=seq, at_ms=event.at_ms, kind=event.event, body=body))
+    session.flush()
+
+
+def turn_of(row: TurnRow) -> Turn:
+    """The turn that was stored in `row`."""
+    values = {field.name: getattr(row, field.name) for field in fields(Turn)}
+    return Turn(**{**values, "alternatives": tuple(row.alternatives)})
+
+
+def end_killed_calls(session: Session) -> list[str]:
+    """Close every call that a killed process left open, with what its events tell; returns the ids.
+
+    The options are left empty: events alone don't say which answers chose one.
+    """
+    killed = session.scalars(select(CallRow).where(CallRow.disposition.is_(None))).all()
+    for row in killed:
+        bodies = session.scalars(select(EventRow.body).where(EventRow.call_id == row.id).order_by(EventRow.seq)).all()
+        last_seq = session.scalar(select(func.max(EventRow.seq)).where(EventRow.call_id == row.id))
+        record(session, (last_seq or 0) + 1, _killed(row, bodies))
+    return [row.id for row in killed]
+
+
+def _killed(row: CallRow, bodies: Sequence[dict[str, Any]]) -> CallEnded:
+    def told(kind: str) -> list[dict[str, Any]]:
+        return [body for body in bodies if body["event"] == kind]
+
+    transfers = told("transfer_requested")
+    last_ms = max((body["at_ms"] for body in bodies), default=0.0)
+    return CallEnded(
+        call_id=row.id,
+        at_ms=last_ms,
+        disposition="failed",
+        reason=KILLED,
+        duration_ms=last_ms,
+        path=[body["node"] for body in told("node_entered")],
+        options=[],
+        slots={body["slot"]: body["value"] for body in told("slot_filled")},
+        turns=[turn_of(turn) for turn in row.turns],
+        mode=row.mode,
+        transfer={key: transfers[-1][key] for key in ("queue", "handed_over")} if transfers else None,
+        recording=row.recording,
+    )
+
+
+def _call_row(event: CallStarted) -> CallRow:
+    started_at = datetime.fromisoformat(event.started_at)
+    if started_at.tzinfo is None:
+        raise ValueError("started_at needs an offset")
+    return CallRow(
+        id=event.call_id,
+        flow=event.flow,
+        flow_version=event.flow_version,
+        caller_number=event.caller_number,
+        called_number=event.called_number,
+        transport=event.transport,
+        mode=event.mode,
+        started_at=started_at,
+    )
+
+
+def _turn_row(call_id: str, turn: Turn) -> TurnRow:
+    return TurnRow(call_id=call_id, **{**asdict(turn), "alternatives": list(turn.alternatives)})
+
+
+def _update(session: Session, call_id: str, **values: object) -> None:
+    session.execute(update(CallRow).where(CallRow.id == call_id).values(**values))
+
+
+def _end(session: Session, event: CallEnded) -> None:
+    row = session.get(CallRow, event.call_id)
+    if row is None:
+        raise StoreError("the call that ended was never started", where=event.call_id)
+    row.ended_at = row.started_at + timedelta(milliseconds=event.duration_ms)
+    row.duration_ms = event.duration_ms
+    row.disposition = event.disposition
+    row.reason = event.reason
+    row.path = list(event.path)
+    row.options = list(event.options)
+    row.slots = dict(event.slots)
+    row.mode = event.mode
+    told: dict[str, Any] = json.loads(to_json(event))
+    row.transfer = told["transfer"]  # as JSON: what is handed over may hold dates and amounts
+    row.recording = event.recording
+    for turn in event.turns:  # the last word on each turn; also fills in one that was lost on the way
+        session.merge(_turn_row(event.call_id, turn))
