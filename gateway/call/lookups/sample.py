@@ -1,0 +1,128 @@
+"""The bundled sample back end: the customers of one YAML file, for demos, flow tests and designers without a back end.
+
+The head of `ivr_flows/mobile_hotline/customers.yaml` lists the look-ups with their arguments and fields; this module
+answers them. What a look-up changes is kept in memory and forgotten with the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from gateway.call.lookups.customers import Customer, Day, Plan, Section, Ticket, load_customers
+from gateway.errors import LookupFailedError
+from gateway.privacy import mask
+
+_SECTIONS = {
+    "account.balance": "account",
+    "account.usage": "data",
+    "plan.current": "plan",
+    "broadband.status": "broadband",
+}
+"""Look-ups that only read: the part of the customer's record that answers each."""
+_OPEN = "处理中"
+_COMPLAINTS = "投诉处理组"
+_REPAIRS = "宽带维修组"
+
+
+def _local_today() -> date:
+    return datetime.now().astimezone().date()
+
+
+class SampleLookups:
+    """A `LookupProvider` on a customers file.
+
+    Args:
+        path: the file.
+        today: the day of the call, which the dates of the file are relative to.
+
+    Raises:
+        SettingsError: the file can't be read or has a mistake.
+    """
+
+    def __init__(self, path: Path, *, today: Callable[[], date] = _local_today) -> None:
+        self._path = path
+        self._today = today
+        self._file = load_customers(path)
+        self._next_ticket = int(self._file.next_ticket)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The numbers of the sample customers, as in the file."""
+        return tuple(self._file.customers)
+
+    def known(self, number: str) -> bool:
+        """Whether `number` is a sample customer's."""
+        return number in self._file.customers
+
+    async def lookup(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer from the file. Raises LookupFailedError for an unknown look-up, number or plan."""
+        if section := _SECTIONS.get(name):
+            return self._told(getattr(self._customer(name, arguments), section))
+        match name:
+            case "caller.profile":
+                customer = self._customer(name, arguments)
+                return {"known": True, "age": customer.age, "vip": customer.vip}
+            case "plan.change":
+                return self._change_plan(arguments)
+            case "broadband.report":
+                return self._report_broadband(arguments)
+            case "ticket.create":
+                return self._create_ticket(arguments)
+            case "ticket.latest":
+                tickets = self._customer(name, arguments).tickets
+                return self._told(tickets[-1] if tickets else dict.fromkeys(Ticket.model_fields))
+        raise LookupFailedError("the sample back end has no such look-up", where=name, remedy=f"see {self._path}")
+
+    def _change_plan(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        customer = self._customer("plan.change", arguments)
+        wanted = _text("plan.change", arguments, "plan")
+        if wanted not in self._file.plans:
+            raise LookupFailedError("unknown plan", where="plan.change", remedy=f"name one of {self._path}: plans")
+        customer.plan = Plan(name=wanted, fee=self._file.plans[wanted].fee)
+        starts = Day("month_end").on(self._today()) + timedelta(days=1)
+        return self._told({**dict(customer.plan), "starts": starts.isoformat()})
+
+    def _report_broadband(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        customer = self._customer("broadband.report", arguments)
+        _text("broadband.report", arguments, "light")
+        ticket = self._new_ticket(_REPAIRS, days=1)
+        customer.tickets.append(ticket)
+        return self._told({"number": ticket.number, "due": ticket.due})
+
+    def _create_ticket(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        for needed in ("category", "matter"):
+            _text("ticket.create", arguments, needed)
+        ticket = self._new_ticket(_COMPLAINTS, days=2)
+        if customer := self._file.customers.get(str(arguments.get("number"))):
+            customer.tickets.append(ticket)
+        return self._told(ticket)
+
+    def _new_ticket(self, team: str, *, days: int) -> Ticket:
+        number, self._next_ticket = str(self._next_ticket), self._next_ticket + 1
+        today = self._today()
+        received, due = Day(today.isoformat()), Day((today + timedelta(days=days)).isoformat())
+        return Ticket(number=number, received=received, team=team, status=_OPEN, due=due)
+
+    def _customer(self, name: str, arguments: Mapping[str, Any]) -> Customer:
+        number = _text(name, arguments, "number")
+        customer = self._file.customers.get(number)
+        if customer is None:
+            raise LookupFailedError(
+                f"unknown number {mask(number)}", where=name, remedy=f"the sample customers are listed in {self._path}"
+            )
+        return customer
+
+    def _told(self, record: Section | Mapping[str, Any]) -> Mapping[str, Any]:
+        """`record` as a plain mapping, its days made ISO dates."""
+        today = self._today()
+        return {key: v.on(today).isoformat() if isinstance(v, Day) else v for key, v in dict(record).items()}
+
+
+def _text(name: str, arguments: Mapping[str, Any], argument: str) -> str:
+    value = arguments.get(argument)
+    if not isinstance(value, str) or not value:
+        raise LookupFailedError(f"the argument `{argument}` is missing", where=name, remedy="pass it under `with`")
+    return value
