@@ -29,7 +29,8 @@ if [ "$$(id -u)" != 0 ]; then \
         echo "error: needs the packages: $(1); run as root: apt-get install $(1)" >&2; exit 1; fi; \
     as_root="sudo"; [ -t 0 ] || as_root="sudo -n"; fi; \
 echo "installing Debian packages: $(1)"; \
-$$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null; \
+$$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null || \
+    echo "warning: the package lists could not be refreshed, going on with those at hand" >&2; \
 $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) </dev/null >/dev/null
 endef
 
