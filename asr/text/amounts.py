@@ -39,19 +39,21 @@ AMOUNT = re.compile(
     rf"|(?P<only_jiao>负?[{NUMERALS}]+)[角毛]钱?(?:零?(?P<only_jiao_fen>{_DIGIT})(?:分钱?)?{_NOT_A_TAIL})?"
     rf"|(?P<only_fen>负?[{NUMERALS}]+)(?:分钱|分$)"
 )
+_NOT_MONEY = re.compile(rf"百分之|%|第|[{NUMERALS}](?:个?(?:g|兆|月)|[年月天号日岁倍次])")
 
 
 def parse_amount(text: str) -> Decimal | None:
     """The amount of money that was said, in yuan with two places, or None.
 
     None when nothing, several different amounts or a rough one (三百多块) was said, when it has more than two places,
-    or when it is a percentage. Without a unit the one number counts as yuan (一百五 is 150). Never raises.
+    or when it measures something else (百分之五, 五个G). Without a unit the one number counts as yuan (一百五 is 150).
+    Never raises.
     """
     spoken = corrected(numerals(text))
     spans = list(AMOUNT.finditer(spoken))
     if spans:
         value = only([None if is_rough(spoken, span) else read_amount(span) for span in spans])
-    elif "百分之" in spoken or "%" in spoken:
+    elif _NOT_MONEY.search(spoken):
         return None
     else:
         value = parse_number(spoken)

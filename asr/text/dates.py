@@ -22,9 +22,11 @@ _DAYS = {
     "前日": -2,
     "昨天": -1,
     "昨日": -1,
+    "昨儿": -1,
     "昨晚": -1,
     "今天": 0,
     "今日": 0,
+    "今儿": 0,
     "今晚": 0,
     "今早": 0,
     "明天": 1,
@@ -46,6 +48,7 @@ _BARE_DAY = re.compile(rf"(?<![{NUMERALS}]){_DAY}[号日](?!线|码|楼)")
 _NAMED_DAY = re.compile("|".join(sorted(_DAYS, key=len, reverse=True)))
 _DAYS_AWAY = re.compile(rf"(?P<count>[{NUMERALS}]{{1,4}})天(?:以|之)?(?P<side>前|后)")
 _WEEKDAY = re.compile(r"(?P<week>上上个?|上个?|本|这个?|下下个?|下个?)?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])")
+_LUNAR = re.compile("农历|阴历|初[一二三四五六七八九十]")
 _NUMERIC = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?(?!\d)")
 
 
@@ -61,8 +64,9 @@ def parse_month(text: str, today: date) -> tuple[int, int] | None:
     found = {_month_of(match, today) for match in _MONTH_SPAN.finditer(spoken)}
     if found:
         return found.pop() if len(found) == 1 else None
-    if re.fullmatch(r"\d{6}", spoken):
-        return _checked_month(int(spoken[:4]), int(spoken[4:]))
+    if len(spoken) == len("202603") and all(char in DIGITS for char in spoken):
+        digits = plain_digits(spoken)
+        return _checked_month(int(digits[:4]), int(digits[4:]))
     number = parse_integer(spoken)
     return _last_month(number, today) if number is not None and len(spoken) <= 3 else None
 
@@ -74,6 +78,8 @@ def parse_date(text: str, today: date) -> date | None:
     Never raises.
     """
     spoken = corrected(_with_marks(text), _DATE_CHARACTERS)
+    if _LUNAR.search(spoken):
+        return None
     readers = (_calendar_days, _named_days, _weekdays, _bare_days, _keyed_days)
     for reader in readers:
         found = reader(spoken, today)
@@ -117,10 +123,13 @@ def _bare_days(spoken: str, today: date) -> set[date | None]:
 
 
 def _keyed_days(spoken: str, today: date) -> set[date | None]:
-    if re.fullmatch(r"\d{8}", spoken):
-        return {_day(_checked_month(int(spoken[:4]), int(spoken[4:6])), int(spoken[6:]))}
-    if re.fullmatch(r"\d{4}", spoken):
-        return {_last_day_of_year(int(spoken[:2]), int(spoken[2:]), today)}
+    if not all(char in DIGITS for char in spoken):
+        return set()
+    digits = plain_digits(spoken)
+    if len(digits) == len("20260305"):
+        return {_day(_checked_month(int(digits[:4]), int(digits[4:6])), int(digits[6:]))}
+    if len(digits) == len("0305"):
+        return {_last_day_of_year(int(digits[:2]), int(digits[2:]), today)}
     return set()
 
 

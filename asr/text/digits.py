@@ -18,13 +18,13 @@ _LONG_RUN = 3  # shorter runs beside other words are words (一下, 两个), not
 
 # What people say around and between the digits. Longer ones first where one begins another.
 _FILLERS = re.compile(
-    r"(?:我的?|您的?|他的?|她的?|这个|那个)?(?:手机|电话|联系|身份证|证件|宽带|订单|工单|服务)?(?:号码|卡号|账号|密码|号)(?:就?是)?"
-    r"|(?:查|记|听|看|报|等)一?下|我要|我说|我是|我的|我这个|[前后]面的?是?|前三位|后[四八]位|最后|开头|结尾|尾数"
-    r"|喂|[您你]好|那个|这个|然后|接着|就是|应该|谢谢|横杠|横线|空格"
+    r"(?:移动|联通|电信)?(?:我的?|您的?|他的?|她的?|这个|那个)?(?:手机|电话|联系|身份证|证件|宽带|订单|工单|服务)?(?:号码|卡号|账号|密码|号)(?:就?是)?"
+    r"|(?:查|记|听|看|报|等)一?下|我要|我说|我是|我的|我这个|[前后]面的?是?|前三位|后[四八]位|最后|尾数"
+    r"|(?:让?我)?(?:想一?想|看一?看)|稍等|等等|[是对好]吧|喂|[您你]好|那个|这个|然后|接着|就是|应该|谢谢|横杠|横线|空格"
     r"|[呃嗯额啊哦噢唉诶哎恩杠减是的呢哈了好对]|吧$"
 )
 _NOT_THIS_BUT_THAT = re.compile(r"不是(.+?)而?是(?=.)")
-_TAKEN_BACK = re.compile(r"不是|不对|错了|说错了?|纠正")
+_TAKEN_BACK = re.compile(r"不是|不对|错了|说错了?|纠正|不{2,}")
 
 # Toneless pinyin of the digits, with the regional confusions that can't be another digit (lin for ling, shan for san).
 _DIGIT_SOUNDS = {
@@ -40,6 +40,7 @@ _DIGIT_SOUNDS = {
     **dict.fromkeys(("jiu", "gou"), "9"),
 }
 _LONGEST_MISHEARD = 3  # characters in a row; more than that is a phrase
+_LONGEST_NUMBER = 19  # digits of a bank card; what is longer and in two equal halves was said twice
 
 _REST = rf"(?:[{_NON_ZERO}]?十[{_NON_ZERO}]?|零[{_NON_ZERO}])"
 _PLACED = (
@@ -82,9 +83,16 @@ def _read(spoken: str) -> str | None:
         elif words := words + 1:
             runs.append("")
     if not words:
-        return runs[0] or None
+        return _once(runs[0]) or None
     long_runs = [run for run in runs if len(run) >= _LONG_RUN]
-    return long_runs[0] if len(long_runs) == 1 else None
+    longest = max(long_runs, key=len, default=None)
+    # 一三九开头的, or the same number once more, is about the longest run and adds nothing to it.
+    return longest if longest and all(run in longest for run in long_runs) else None
+
+
+def _once(digits: str) -> str:
+    half = len(digits) // 2
+    return digits[:half] if len(digits) > _LONGEST_NUMBER and digits[:half] == digits[half:] else digits
 
 
 def _token_digits(token: re.Match[str]) -> str | None:
@@ -111,7 +119,7 @@ def _restore_homophones(spoken: str) -> str:
 
 
 def _restore_group(group: re.Match[str]) -> str:
-    if len(group[0]) > _LONGEST_MISHEARD:
+    if len(group[0]) > (_LONGEST_MISHEARD if group.start() else 1):  # a first word of two sounds is a word: 移动
         return group[0]
     sounds = [_sounds_like(char) for char in group[0]]
     return group[0] if None in sounds else "".join(filter(None, sounds))

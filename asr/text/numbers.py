@@ -25,6 +25,8 @@ _VARIANTS = str.maketrans(
 _LONGEST_INTEGER = 32  # characters; 10^16 is as far as speech goes
 _TEN_MILLIONS = re.compile(r"(.+亿)([一二三四五六七八九])")
 _SCALES = {"百": 2, "千": 3, "万": 4, "亿": 8, "百万": 6, "千万": 7, "万亿": 12}
+_NEIGHBOURS = re.compile("(?:一两|两三|三四|四五|五六|六七|七八|八九)[个块元天次位年角毛]")
+_RANGE = re.compile(rf"[{NUMERALS}][块元]?(?:到|至|或者?)$")
 
 # Words that contain a numeral and name no number. 一点五 and 五千万 are numbers all the same.
 _IDIOMS = re.compile(
@@ -122,5 +124,8 @@ def _exact_numbers(spoken: str) -> list[Decimal | None]:
 
 
 def is_rough(spoken: str, match: re.Match[str]) -> bool:
-    """True for 三百多, 十几, 几百: a size, not a number."""
-    return spoken[match.end() : match.end() + 1] in {"多", "几", "来"} or spoken[: match.start()].endswith(("几", "好"))
+    """True for 三百多, 十几, 几百, 两三个, 二十到三十: a size, not a number."""
+    before, after = spoken[: match.start()], spoken[match.end() :]
+    if after.startswith(("多", "几", "来")) or before.endswith(("几", "好")):
+        return True
+    return _NEIGHBOURS.match(match[0] + after) is not None or _RANGE.search(before) is not None
