@@ -68,7 +68,7 @@ class PhraseMatcher:
         background = general_background()
         self._book = PhraseBook(phrases, background)
         self._options = tuple(dict.fromkeys(option for option, _, _ in self._book.entries))
-        foreign = [line for line in background.lines if not self._claims(line)]
+        foreign = [line for line in background.lines if not self._book.claims(spoken(line))]
         self._classifier = OptionClassifier(phrases, foreign)
 
     def match(self, text: str, alternatives: Sequence[str] = (), confidence: float = 1.0) -> Match:
@@ -118,7 +118,7 @@ class PhraseMatcher:
 
     def _choose(self, sound: Spoken, confidence: float) -> tuple[dict[str, float], dict[str, Alignment]]:
         wording = self._classifier.probabilities(sound)
-        closest = {option: found[0] for option, found in self._book.align(sound).items()}
+        closest = self._book.align(sound)
         utilities = {
             option: _WORDING * math.log(max(_LEAST_PROBABILITY, wording[option]))
             + _SCORE * place.score
@@ -132,11 +132,3 @@ class PhraseMatcher:
         weights = {option: math.exp(utility - top) for option, utility in utilities.items()}
         total = sum(weights.values()) + math.exp(refuse - top)
         return {option: weight / total for option, weight in weights.items()}, closest
-
-    def _claims(self, line: str) -> bool:
-        """Whether the flow's own phrases say this line of general Mandarin."""
-        return any(
-            place.likeness > 0.9 and place.coverage > 0.6
-            for found in self._book.align(spoken(line), best=1).values()
-            for place in found
-        )

@@ -23,6 +23,10 @@ INSERTION = 0.45
 """A syllable said in the middle of the phrase, in units of its weight."""
 _FLOOR = 0.15
 _SHARED = 0.6
+"""What a syllable loses that every option uses."""
+_CANDIDATES = 3
+"""Phrases of an option whose coverage is looked at, likeliest first."""
+_CLAIM_LIKENESS, _CLAIM_COVERAGE = 0.85, 0.6
 MAX_SYLLABLES = 80
 """A longer monologue is judged by its first syllables."""
 
@@ -44,6 +48,20 @@ class Alignment:
     @property
     def score(self) -> float:
         return self.likeness * math.sqrt(self.coverage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """All phrases laid along one utterance of n syllables."""
+
+    weights: NDArray[np.float32]
+    """Of the utterance's syllables: shape (n,)."""
+    table: NDArray[np.float32]
+    """From each of its syllables to each of the vocabulary: shape (n, vocabulary)."""
+    paths: NDArray[np.float32]
+    """Cost of a phrase's first j syllables laid to end at syllable i: shape (n + 1, phrases, longest + 1)."""
+    likeness: NDArray[np.float32]
+    """1 for a phrase that was said as it is: shape (phrases,)."""
 
 
 class PhraseBook:
@@ -69,6 +87,7 @@ class PhraseBook:
         for row, (_, _, sound) in enumerate(self.entries):
             self._index[row, : len(sound)] = [vocabulary[readings] for readings in sound.readings]
             self._weights[row, : len(sound)] = self.weights(sound)
+        self._syllables = {syllable for _, _, sound in self.entries for syllable in sound.syllables}
         self._totals = self._weights.sum(axis=1)
         skipped = np.cumsum(self._weights, axis=1) * DELETION
         self._skipped = np.concatenate([np.zeros((len(self.entries), 1), np.float32), skipped], axis=1)
@@ -79,61 +98,63 @@ class PhraseBook:
         own = [1.0 - _SHARED * self._sharing.get(syllable, 0.0) for syllable in sound.syllables]
         return np.maximum(_FLOOR, general * np.array(own, np.float32)).astype(np.float32)
 
-    def align(self, sound: Spoken, *, best: int = 2) -> dict[str, list[Alignment]]:
-        """The `best` alignments of each option, best first. Options that have nothing like it are there too."""
+    def align(self, sound: Spoken) -> dict[str, Alignment]:
+        """The best alignment of every option, also of those that have nothing like it; empty for no syllables."""
+        grid = self._lay(sound)
+        if grid is None:
+            return {}
+        found: dict[str, list[Alignment]] = {}
+        for row in np.argsort(-grid.likeness, kind="stable").tolist():
+            places = found.setdefault(self.entries[row][0], [])
+            if len(places) < _CANDIDATES:
+                places.append(self._trace(row, grid))
+        return {option: max(places, key=lambda place: place.score) for option, places in found.items()}
+
+    def claims(self, sound: Spoken) -> bool:
+        """Whether one of the phrases says just this: most of the phrase, and most of what was said."""
+        content = self._background.content(sound)
+        known = np.array([syllable in self._syllables for syllable in sound.syllables], bool)
+        if content[known].sum() < 0.5 * content.sum():  # quick, and right for nearly all
+            return False
+        grid = self._lay(sound)
+        close = [] if grid is None else np.flatnonzero(grid.likeness > _CLAIM_LIKENESS).tolist()
+        return any(grid is not None and self._trace(row, grid).coverage > _CLAIM_COVERAGE for row in close)
+
+    def _lay(self, sound: Spoken) -> _Grid | None:
         heard = Spoken(sound.chars[:MAX_SYLLABLES], sound.readings[:MAX_SYLLABLES])
         if not len(heard) or not self.entries:
-            return {}
+            return None
         weights = self.weights(heard)
         table = costs(codes(heard.readings), self._vocabulary)
-        rows = self._fill(table, weights)
-        ends = rows[:, np.arange(len(self.entries)), self._lengths]  # (syllables + 1, phrases)
-        order = np.argsort(ends.min(axis=0) / self._totals, kind="stable")
-        found: dict[str, list[Alignment]] = {}
-        for row in order.tolist():
-            option = self.entries[row][0]
-            if len(found.setdefault(option, [])) < best * 2:
-                found[option].append(self._trace(row, rows[:, row], table, weights))
-        return {option: sorted(each, key=lambda a: -a.score)[:best] for option, each in found.items()}
-
-    def _fill(self, table: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Costs of laying the first j syllables of a phrase so that they end at syllable i: (n + 1, phrases, L + 1)."""
-        rows = np.empty((len(table) + 1, *self._skipped.shape), np.float32)
-        rows[0] = self._skipped
+        paths = np.empty((len(table) + 1, *self._skipped.shape), np.float32)
+        paths[0] = self._skipped
         for i, weight in enumerate(weights):
-            step = rows[i] + INSERTION * weight
+            step = paths[i] + INSERTION * weight
             step[:, 0] = 0.0  # a phrase may begin anywhere
-            np.minimum(step[:, 1:], rows[i][:, :-1] + self._weights * table[i][self._index], out=step[:, 1:])
-            rows[i + 1] = np.minimum.accumulate(step - self._skipped, axis=1) + self._skipped
-        return rows
+            np.minimum(step[:, 1:], paths[i][:, :-1] + self._weights * table[i][self._index], out=step[:, 1:])
+            paths[i + 1] = np.minimum.accumulate(step - self._skipped, axis=1) + self._skipped
+        ends = paths[:, np.arange(len(self.entries)), self._lengths]
+        return _Grid(weights, table, paths, np.maximum(0.0, 1.0 - ends.min(axis=0) / self._totals))
 
-    def _trace(
-        self, row: int, cost: NDArray[np.float32], table: NDArray[np.float32], weights: NDArray[np.float32]
-    ) -> Alignment:
+    def _trace(self, row: int, grid: _Grid) -> Alignment:
         option, text, sound = self.entries[row]
-        own, index = self._weights[row], self._index[row]
+        path, own, index = grid.paths[:, row], self._weights[row], self._index[row]
         j = len(sound)
-        end = i = int(cost[:, j].argmin())
+        end = start = i = int(path[:, j].argmin())
         covered = 0.0
-        start = end
-        while j > 0:
-            here = float(cost[i, j]) - 1e-4
-            if (
-                i > 0
-                and cost[i - 1, j - 1] + own[j - 1] * table[i - 1, index[j - 1]] >= here
-                and (
-                    abs(float(cost[i - 1, j - 1] + own[j - 1] * table[i - 1, index[j - 1]]) - float(cost[i, j])) < 1e-4
-                )
-            ):
-                covered += float(weights[i - 1]) * max(0.0, 1.0 - float(table[i - 1, index[j - 1]]))
+        while i > 0 and j > 0:
+            apart = grid.table[i - 1, index[j - 1]]
+            said = path[i - 1, j - 1] + own[j - 1] * apart
+            skipped, extra = path[i, j - 1] + DELETION * own[j - 1], path[i - 1, j] + INSERTION * grid.weights[i - 1]
+            if said <= min(skipped, extra):
                 i, j = i - 1, j - 1
                 start = i
-            elif abs(float(cost[i, j - 1]) + DELETION * float(own[j - 1]) - float(cost[i, j])) < 1e-4:
+                covered += float(grid.weights[i] * (1.0 - apart))
+            elif skipped <= extra:
                 j -= 1
             else:
                 i -= 1
-        likeness = 1.0 - float(cost[end, len(sound)]) / float(self._totals[row])
-        return Alignment(option, text, max(0.0, likeness), covered / float(weights.sum()), start, end)
+        return Alignment(option, text, float(grid.likeness[row]), covered / float(grid.weights.sum()), start, end)
 
 
 def _sharing(phrases: Mapping[str, Sequence[str]]) -> dict[str, float]:
