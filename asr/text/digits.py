@@ -19,7 +19,7 @@ _LONG_RUN = 3  # shorter runs beside other words are words (一下, 两个), not
 # What people say around and between the digits. Longer ones first where one begins another.
 _FILLERS = re.compile(
     r"(?:移动|联通|电信)?(?:我的?|您的?|他的?|她的?|这个|那个)?(?:手机|电话|联系|身份证|证件|宽带|订单|工单|服务)?(?:号码|卡号|账号|密码|号)(?:就?是)?"
-    r"|(?:查|记|听|看|报|等)一?下|我要|我说|我是|我的|我这个|[前后]面的?是?|前三位|后[四八]位|最后|尾数"
+    r"|(?:查|记|听|看|报|等)一?下|我要|我有|我说|我是|我的|我这个|[尾委][号后]|[前后]面的?是?|前三位|后[四八]位|最后|尾数"
     r"|(?:让?我)?(?:想一?想|看一?看)|稍等|等等|[是对好]吧|喂|[您你]好|那个|这个|然后|接着|就是|应该|谢谢|横杠|横线|空格"
     r"|[呃嗯额啊哦噢唉诶哎恩杠减是的呢哈了好对]|吧$"
 )
@@ -39,6 +39,8 @@ _DIGIT_SOUNDS = {
     **dict.fromkeys(("qi", "guai"), "7"),
     **dict.fromkeys(("jiu", "gou"), "9"),
 }
+# Measured at 8 kHz: 幺 at the start comes out as 有, and 三个八 as 三个班. 有 before a 1 is a word (我有一三八...).
+_MISHEARD = ((re.compile("^有(?=[3-9三四五六七八九])"), "幺"), (re.compile(f"(?<=[{_NON_ZERO}]个)班"), "八"))
 _LONGEST_MISHEARD = 3  # characters in a row; more than that is a phrase
 _LONGEST_NUMBER = 19  # digits of a bank card; what is longer and in two equal halves was said twice
 
@@ -53,6 +55,10 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _SPOKEN_SHORT = re.compile(rf"[{_NON_ZERO}][百千][{_NON_ZERO}]")
+# One strange character near an end of the digits is a digit that wasn't understood, and not a word beside them.
+_LOST_DIGIT = re.compile(
+    rf"^[{_DIGITS}]{{1,2}}[^{_DIGITS}{UNITS}][{_DIGITS}]|[{_DIGITS}][^{_DIGITS}{UNITS}][{_DIGITS}]{{1,2}}$"
+)
 _NOT_DIGITS = re.compile(rf"[^{_DIGITS}{UNITS}个连双]+")
 
 
@@ -65,29 +71,25 @@ def parse_digits(text: str) -> str | None:
     spoken = _NOT_THIS_BUT_THAT.sub(r"\1不对", numerals(text))
     taken_back = [_read(part) for part in _TAKEN_BACK.split(spoken)]
     last, earlier = taken_back[-1], [part for part in taken_back[:-1] if part]
-    if last is None:
-        return None if earlier and _TAKEN_BACK.search(spoken) else last
     # A correction shorter than what it corrects replaces some of it, and nobody can say which part.
-    return None if any(len(part) > len(last) for part in earlier) else last
+    return None if last is None or any(len(part) > len(last) for part in earlier) else last
 
 
 def _read(spoken: str) -> str | None:
-    plain = _restore_homophones(_FILLERS.sub("", spoken))
+    plain = _FILLERS.sub("", spoken)
+    for heard, said in _MISHEARD:
+        plain = heard.sub(said, plain)
+    plain = _restore_homophones(plain)
     if _SPOKEN_SHORT.fullmatch(plain):  # 一百三 is 130 when nothing else is said
         return str(parse_integer(plain))
-    runs, words = [""], 0
-    for token in _TOKEN.finditer(plain):
-        digits = _token_digits(token)
-        if digits is not None:
-            runs[-1] += digits
-        elif words := words + 1:
-            runs.append("")
-    if not words:
-        return _once(runs[0]) or None
-    long_runs = [run for run in runs if len(run) >= _LONG_RUN]
-    longest = max(long_runs, key=len, default=None)
+    tokens = [_token_digits(token) for token in _TOKEN.finditer(plain)]
+    runs = "".join(" " if digits is None else digits for digits in tokens).split()
+    if None not in tokens:
+        return _once(runs[0]) if runs else None
+    longest = max(runs, key=len, default="")
     # 一三九开头的, or the same number once more, is about the longest run and adds nothing to it.
-    return longest if longest and all(run in longest for run in long_runs) else None
+    others_add_nothing = all(run in longest for run in runs if len(run) >= _LONG_RUN)
+    return longest if len(longest) >= _LONG_RUN and others_add_nothing and not _LOST_DIGIT.search(plain) else None
 
 
 def _once(digits: str) -> str:
@@ -101,7 +103,8 @@ def _token_digits(token: re.Match[str]) -> str | None:
     if token["double"]:
         return _digit(token["double"]) * 2
     if token["placed"]:
-        return str(parse_integer(token["placed"]))
+        value = parse_integer(token["placed"])
+        return None if value is None else str(value)
     return _digit(token["digit"]) if token["digit"] else None
 
 
