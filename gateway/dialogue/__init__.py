@@ -1,1 +1,1 @@
-"""TODO"""
+"""Flows as data: the language, its loader, and the pure machine that walks it."""

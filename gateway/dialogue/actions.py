@@ -83,6 +83,8 @@ class Value:
 
     kind: str
     value: Any
+    """By kind: amount yuan (Decimal), digits str, number Decimal, date `date`, month the `date` of its first day, data
+    MB (Decimal, not negative), text str (one of the flow's `CompiledFlow.recorded_texts`)."""
 
 
 Piece = Text | Value

@@ -1,0 +1,81 @@
+"""What a caller can choose at a question: the menu's options, the universals, and the ways into and out of a mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.dialogue.expressions import Expression
+from gateway.dialogue.model import Flow
+from gateway.dialogue.nodes.menu import Menu, Option
+from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.state import STANDARD
+
+AGENT, REPEAT, BACK = "agent", "repeat", "back"
+BUILT_IN = frozenset({REPEAT, BACK})
+MAX_HINTS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something to say or press at a question, with everything inherited filled in."""
+
+    name: str
+    label: str
+    phrases: tuple[str, ...]
+    key: str | None = None
+    go: str | None = None
+    mode: str | None = None
+    fills: Mapping[str, Expression] = field(default_factory=dict)
+    is_option: bool = False
+    """An option of the menu, not just something that can be said anywhere."""
+
+
+def choices_at(flow: Flow, question: Question) -> dict[str, Choice]:
+    """By name: the menu's own options, the included menu's, the universals, the modes."""
+    anywhere = {choice.name: choice for choice in _anywhere(flow)}
+    found: dict[str, Choice] = {}
+    for menu in _menus(flow, question):
+        for name, option in menu.options.items():
+            found.setdefault(name, _chosen(name, option, anywhere.get(name)))
+    return found | {name: choice for name, choice in anywhere.items() if name not in found}
+
+
+def hints_of(choices: Iterable[Choice], first: Sequence[str]) -> tuple[str, ...]:
+    """Phrases that the recogniser should expect: `first`, then every choice's likeliest, then their second ones ..."""
+    ordered = list(choices)
+    rounds = max((len(choice.phrases) for choice in ordered), default=0)
+    phrases = [choice.phrases[turn] for turn in range(rounds) for choice in ordered if turn < len(choice.phrases)]
+    return tuple(dict.fromkeys([*first, *phrases]))[:MAX_HINTS]
+
+
+def _menus(flow: Flow, question: Question) -> list[Menu]:
+    if not isinstance(question, Menu):
+        return []
+    included = flow.nodes.get(question.include) if question.include else None
+    return [question, included] if isinstance(included, Menu) else [question]
+
+
+def _anywhere(flow: Flow) -> list[Choice]:
+    universals = [
+        Choice(name, said.label or said.phrases[0], said.phrases, said.key, said.go)
+        for name, said in flow.universals.items()
+    ]
+    into = [Choice(name, mode.label, mode.enter_on.phrases, mode=name) for name, mode in flow.modes.items()]
+    phrases = tuple(phrase for mode in flow.modes.values() for phrase in mode.leave_on.phrases)
+    out_of = [Choice(STANDARD, phrases[0], phrases, mode=STANDARD)] if phrases else []
+    return [*universals, *into, *out_of]
+
+
+def _chosen(name: str, option: Option, base: Choice | None) -> Choice:
+    phrases = (*(option.phrases or ()), *(base.phrases if base else ()))
+    return Choice(
+        name,
+        option.label or (base.label if base else phrases[0]),
+        phrases,
+        option.key or (base.key if base else None),
+        option.go or (base.go if base else None),
+        option.mode or (base.mode if base else None),
+        option.fills,
+        is_option=True,
+    )

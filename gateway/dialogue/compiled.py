@@ -1,0 +1,108 @@
+"""A flow made ready for calls: overlays applied, choices resolved, matchers built once for all calls."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from gateway.dialogue.actions import Outcome
+from gateway.dialogue.choices import Choice, choices_at
+from gateway.dialogue.model import Flow
+from gateway.dialogue.nodes.base import Node
+from gateway.dialogue.nodes.lookup import Lookup
+from gateway.dialogue.nodes.question import Answers, Question
+from gateway.dialogue.state import STANDARD
+
+CALLER = "caller"
+
+
+class Matched(Protocol):
+    """What a matcher makes of an utterance; `option` is None exactly when the outcome is NO_MATCH."""
+
+    @property
+    def option(self) -> str | None: ...
+
+    @property
+    def score(self) -> float: ...
+
+    @property
+    def outcome(self) -> Outcome: ...
+
+    @property
+    def phrase(self) -> str | None:
+        """The flow's phrase that was closest."""
+
+
+class Matcher(Protocol):
+    """Finds which of one question's phrases an utterance means."""
+
+    def match(self, text: str, alternatives: Sequence[str] = (), confidence: float = 1.0) -> Matched: ...
+
+
+BuildMatcher = Callable[[Mapping[str, Sequence[str]], float, float], Matcher]
+"""Makes a matcher from phrases by option, the accept score and the confirm score."""
+
+
+def phrase_matcher(phrases: Mapping[str, Sequence[str]], accept_score: float, confirm_score: float) -> Matcher:
+    """The matcher of calls: alignment in pinyin joined with a light classifier."""
+    from gateway.dialogue.grammar.matcher import PhraseMatcher
+
+    return PhraseMatcher(phrases, accept_score=accept_score, confirm_score=confirm_score)
+
+
+class CompiledFlow:
+    """Shared by all calls and never changed by them; matchers are built at first use, or all at once by `warm`."""
+
+    def __init__(self, flow: Flow, build_matcher: BuildMatcher = phrase_matcher) -> None:
+        self.flow = flow
+        self._build = build_matcher
+        self._building = threading.Lock()
+        self._matchers: dict[object, Matcher] = {}
+        self._nodes = {mode: _overlaid(flow, mode) for mode in (STANDARD, *flow.modes)}
+        self._choices = {
+            name: choices_at(flow, node) for name, node in flow.nodes.items() if isinstance(node, Question)
+        }
+        saved = (node.save for node in flow.nodes.values() if isinstance(node, Lookup))
+        self.record_names = frozenset(saved) - {CALLER}
+        """What look-ups save."""
+        labels = (choice.label for choices in self._choices.values() for choice in choices.values())
+        self.recorded_texts = frozenset(flow.recorded_texts).union(labels)
+        """Every text that a `{... | text}` may say."""
+
+    def node(self, name: str, mode: str) -> Node:
+        """The node as it is in a mode."""
+        return self._nodes[mode][name]
+
+    def settings(self, question: Question) -> Answers:
+        """What holds for the question: its own settings, else the flow's."""
+        return self.flow.answers.merged(question)
+
+    def choices(self, question: str) -> Mapping[str, Choice]:
+        """What can be chosen at a question, by name."""
+        return self._choices[question]
+
+    def matcher(self, question: str) -> Matcher:
+        """The question's matcher; questions with the same phrases and scores share one."""
+        node = self.flow.nodes[question]
+        settings = self.flow.answers.merged(node) if isinstance(node, Question) else self.flow.answers
+        phrases = {choice.name: choice.phrases for choice in self._choices[question].values()}
+        key = (tuple(phrases.items()), settings.accept_score, settings.confirm_score)
+        with self._building:
+            if key not in self._matchers:
+                self._matchers[key] = self._build(phrases, settings.accept_score, settings.confirm_score)
+            return self._matchers[key]
+
+    def warm(self) -> None:
+        """Build every matcher now, so that no caller waits for one."""
+        for question in self._choices:
+            self.matcher(question)
+
+
+def _overlaid(flow: Flow, mode: str) -> dict[str, Node]:
+    nodes: dict[str, Node] = dict(flow.nodes)
+    for name, override in flow.modes[mode].nodes.items() if mode in flow.modes else ():
+        if name in nodes:
+            given = {part: getattr(override, part) for part in override.model_fields_set}
+            nodes[name] = nodes[name].model_copy(update=given)
+    return nodes

@@ -1,0 +1,95 @@
+"""Conditions and values in a flow: a small, safe part of Python's expressions, evaluated by simpleeval.
+
+Names and their fields (`caller.age`), texts, numbers, comparisons, `and` / `or` / `not`, `+ - * /` and `a if b else c`.
+No calls, no subscripts. A field that a record lacks is None.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simpleeval import InvalidExpression, SimpleEval
+
+MAX_LENGTH = 300
+_ALLOWED = (
+    *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub),
+    *(ast.Mult, ast.Div, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn),
+    *(ast.IfExp, ast.Name, ast.Attribute, ast.Constant, ast.Load, ast.Is, ast.IsNot),
+)
+
+
+class EvaluationError(Exception):
+    """An expression that has no value for this caller, such as None >= 65."""
+
+
+class Record:
+    """Named values whose missing fields are None: what `caller`, `slots` and saved look-ups are in an expression."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- whatever the back end said
+        value = self._fields.get(name)
+        return Record(value) if isinstance(value, Mapping) else value
+
+    def __bool__(self) -> bool:
+        return bool(self._fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed expression; `fields` are the dotted names that it reads, for checking against what the flow declares."""
+
+    source: str
+    tree: ast.expr = field(repr=False, compare=False)
+    names: frozenset[str]
+    fields: frozenset[tuple[str, str]]
+
+    @classmethod
+    def parse(cls, source: str) -> Expression:
+        """Raises ValueError saying what isn't understood."""
+        tree = _tree(source)
+        for node in ast.walk(tree):
+            _refuse_unknown(node)
+        names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        return cls(source, tree, names, frozenset(_fields(tree)))
+
+    def evaluate(self, names: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- an expression may be of any type
+        """The value with `names` (mappings read as records). Raises EvaluationError, nothing else."""
+        records = {name: Record(value) if isinstance(value, Mapping) else value for name, value in names.items()}
+        try:
+            value = SimpleEval(functions={}, names=records).eval(self.source, previously_parsed=self.tree)
+        except (InvalidExpression, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise EvaluationError(f"{self.source}: {type(error).__name__}") from error
+        return value._fields if isinstance(value, Record) else value
+
+
+def _tree(source: str) -> ast.expr:
+    if len(source) > MAX_LENGTH:
+        raise ValueError(f"this expression is longer than {MAX_LENGTH} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return ast.parse(source.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError(f"'{source}' is not an expression like caller.age >= 65") from error
+
+
+def _refuse_unknown(node: ast.AST) -> None:
+    if not isinstance(node, _ALLOWED):
+        raise ValueError(f"an expression can't use {type(node).__name__}; compare names, fields, numbers and texts")
+    if isinstance(node, ast.Attribute) and node.attr.startswith(("_", "func_")):
+        raise ValueError(f"'{node.attr}' is not a field; a field's name begins with a letter")
+    if isinstance(node, ast.Constant) and not isinstance(node.value, str | int | float | bool | None):
+        raise ValueError("an expression's constants are numbers and texts")
+
+
+def _fields(tree: ast.expr) -> list[tuple[str, str]]:
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return [(node.value.id, node.attr) for node in nodes if isinstance(node.value, ast.Name)]

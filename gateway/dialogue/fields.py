@@ -1,0 +1,62 @@
+"""Types of the flow file's fields, each read strictly and with an error that says how to write it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from gateway.dialogue.expressions import Expression
+from gateway.dialogue.template import Template
+
+_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s)")
+_MAX_DURATION_MS = 600_000
+
+
+def _duration_ms(value: Any) -> int:  # noqa: ANN401 -- a designer can write anything
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("not a time; write it as 5s or 600ms")
+    duration_ms = round(float(match[1]) * (1000 if match[2] == "s" else 1))
+    if not 0 < duration_ms <= _MAX_DURATION_MS:
+        raise ValueError("a time must be more than 0 and at most 600s")
+    return duration_ms
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
+    if not isinstance(value, str):
+        raise ValueError("not a text; put it in quotes")
+    return value
+
+
+def _prompt(value: Any) -> Template:  # noqa: ANN401
+    return value if isinstance(value, Template) else Template.parse(_text(value))
+
+
+def _expression(value: Any) -> Expression:  # noqa: ANN401
+    return value if isinstance(value, Expression) else Expression.parse(_text(value))
+
+
+class Strict(BaseModel):
+    """A part of a flow: immutable, unknown keys refused, nothing converted silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
+
+
+DurationMs = Annotated[
+    int, BeforeValidator(_duration_ms), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s)$"})
+]
+"""Written 5s or 600ms; held in ms."""
+
+Prompt = Annotated[Template, BeforeValidator(_prompt), WithJsonSchema({"type": "string"})]
+Expr = Annotated[Expression, BeforeValidator(_expression), WithJsonSchema({"type": "string"})]
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+"""Of a node, slot, option, universal or mode."""
+
+Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
+"""One key of the telephone, in quotes."""
+
+Phrase = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"\w")]
+Score = Annotated[float, Field(ge=0, le=1)]

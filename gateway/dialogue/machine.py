@@ -1,0 +1,125 @@
+"""The dialogue machine: an input in, actions out; no clock, no task, no audio.
+
+It is total. Whatever is said, pressed or answered, in whatever state, it listens, asks the back end, hands over or
+ends; what a flow can't say or evaluate leads to the node's `on_error`, and a flow that goes round in circles without
+asking anything leads to a human.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from gateway.dialogue.actions import (
+    Action,
+    EnterNode,
+    Hangup,
+    Heard,
+    Input,
+    Keys,
+    LookupFailed,
+    LookupSucceeded,
+    NoInput,
+    Outcome,
+    TransferFailed,
+    Understood,
+)
+from gateway.dialogue.answering import Answering
+from gateway.dialogue.compiled import CompiledFlow
+from gateway.dialogue.expressions import EvaluationError
+from gateway.dialogue.nodes.lookup import Lookup
+from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.sayable import UnsayableError
+from gateway.dialogue.stage import Stage
+from gateway.dialogue.state import State, Waiting
+
+MAX_HOPS = 60
+"""Nodes in a row without asking the caller anything; then a human takes over."""
+MAX_HOPS_TO_HUMAN = 10
+"""If even the human isn't reached in so many more, the call is ended."""
+
+
+class Dialogue:
+    """One session of a flow.
+
+    Args:
+        flow: the compiled flow, shared with other calls.
+        caller: what is known of the caller before the flow begins: `number` (text, empty when withheld).
+        today: the day of the call, for spoken dates.
+    """
+
+    def __init__(self, flow: CompiledFlow, caller: Mapping[str, Any], today: date) -> None:
+        self.state = State(caller=dict(caller), node=flow.flow.entry)
+        self._flow = flow
+        self._stage = Stage(flow, self.state, today)
+        self._hops = 0
+
+    @property
+    def ended(self) -> bool:
+        """The session is over, unless a transfer under way fails."""
+        return self.state.ended or self.state.waiting is Waiting.TRANSFER
+
+    def start(self) -> tuple[Action, ...]:
+        """The first actions; to be called once."""
+        self._run(self._flow.flow.entry)
+        return self._stage.take()
+
+    def step(self, given: Input) -> tuple[Action, ...]:
+        """What to do about an input. One that nobody waits for changes nothing."""
+        following = self._react(given)
+        if following is not None:
+            self._run(following)
+        return self._stage.take()
+
+    def _react(self, given: Input) -> str | None:
+        state, node = self.state, self._stage.node
+        if isinstance(given, Heard | Keys | NoInput):
+            if state.waiting is Waiting.ANSWER and isinstance(node, Question):
+                return self._answered(given, node)
+            outcome = Outcome.NO_INPUT if isinstance(given, NoInput) else Outcome.NO_MATCH
+            self._stage.emit(Understood(state.node, outcome))
+            return None
+        if isinstance(given, LookupSucceeded | LookupFailed):
+            if state.waiting is Waiting.LOOKUP and isinstance(node, Lookup):
+                return node.answered(self._stage, given) or self._to_human("failure")
+        elif isinstance(given, TransferFailed) and state.waiting is Waiting.TRANSFER:
+            return node.failure or self._to_human("failure")
+        if state.waiting is Waiting.ANSWER:
+            self._stage.listen()
+        return None
+
+    def _answered(self, given: Heard | Keys | NoInput, question: Question) -> str | None:
+        self._hops = 0
+        try:
+            return Answering(self._stage, question).answer(given)
+        except (UnsayableError, EvaluationError):
+            return question.failure or self._to_human("failure")
+
+    def _run(self, following: str | None) -> None:
+        while following is not None and not self.state.ended:
+            self._hops += 1
+            if self._hops == MAX_HOPS:
+                following = self._to_human("failure")
+            if self._hops > MAX_HOPS + MAX_HOPS_TO_HUMAN:
+                self._stage.emit(Hangup("flow_loop"))
+                self.state.ended = True
+                return
+            following = self._enter(following)
+
+    def _enter(self, name: str) -> str | None:
+        state = self.state
+        state.node, state.waiting, state.pending = name, Waiting.NOTHING, None
+        node = self._stage.node
+        if (onward := node.passed_over(self._stage)) is not None:
+            return onward
+        state.path.append(name)
+        self._stage.emit(EnterNode(name, node.kind))
+        try:
+            return node.enter(self._stage)
+        except (UnsayableError, EvaluationError):
+            return node.failure or self._to_human("failure")
+
+    def _to_human(self, reason: str) -> str:
+        self.state.human_reason = reason
+        return self._stage.human

@@ -1,0 +1,209 @@
+"""A YAML file read into plain data, with the line and column of every key and value.
+
+Stricter than YAML: a key stands once, tabs don't indent, tags and several documents in one file are refused.
+Sequences become tuples.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from gateway.errors import FlowError
+
+Path_ = tuple[str | int, ...]
+MAX_BYTES = 1 << 20
+MAX_VALUES = 20_000
+"""Keys and values once anchors are followed; more is no flow but a trap."""
+_TAB_INDENT = re.compile(r"^[ ]*\t", re.MULTILINE)
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in the file, counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Source:
+    """What a file says and where it says it. `problems` are (spot, what and how to fix it)."""
+
+    file: Path
+    data: Any = None
+    keys: dict[Path_, Spot] = field(default_factory=dict)
+    values: dict[Path_, Spot] = field(default_factory=dict)
+    problems: list[tuple[Spot, str]] = field(default_factory=list)
+
+    def spot(self, place: Path_, *, key: bool = False) -> Spot:
+        """Where a place stands; the nearest place around it when the file doesn't have it."""
+        for length in range(len(place), -1, -1):
+            spots = self.keys if key and length == len(place) else self.values
+            if found := spots.get(place[:length]) or self.keys.get(place[:length]):
+                return found
+        return Spot(1, 1)
+
+
+def read(file: Path) -> Source:
+    """Raises FlowError when the file isn't YAML at all; softer mistakes are in `problems`."""
+    text = _text(file)
+    source = Source(file)
+    tabs = [_spot_of(text, match.end() - 1) for match in _TAB_INDENT.finditer(text)]
+    source.problems += [(spot, "a tab indents this line; use spaces") for spot in tabs]
+    try:
+        root = YAML(typ="rt", pure=True).compose(StringIO(text))
+        if root is not None:
+            source.data = _Reader(source).read(root, ())
+    except MarkedYAMLError as error:
+        if not tabs:
+            source.problems.append((_mark(error), _reason(error)))
+        raise _fatal(source) from error
+    except RecursionError as error:
+        source.problems.append((Spot(1, 1), "nested too deeply; a flow needs no more than a few levels"))
+        raise _fatal(source) from error
+    except FlowError:
+        raise
+    except Exception as error:  # the library's border: it raises many types on broken files
+        source.problems.append((Spot(1, 1), f"not readable as YAML ({type(error).__name__}); check its syntax"))
+        raise _fatal(source) from error
+    if root is None:
+        source.problems.append((Spot(1, 1), "the file is empty; write a flow, beginning with `flow: NAME`"))
+        raise _fatal(source)
+    return source
+
+
+def lines(source: Source) -> list[str]:
+    """The problems as `file:line:column: what; how to fix`, in the file's order, each once."""
+    ordered = sorted(dict.fromkeys(source.problems), key=lambda problem: (problem[0].line, problem[0].column))
+    return [f"{source.file}:{spot.line}:{spot.column}: {what}" for spot, what in ordered]
+
+
+def _fatal(source: Source) -> FlowError:
+    return FlowError(lines(source))
+
+
+def _text(file: Path) -> str:
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise FlowError([f"{file}:1:1: {reason}; check the path and its permissions"]) from error
+    if len(raw) > MAX_BYTES:
+        raise FlowError([f"{file}:1:1: larger than {MAX_BYTES >> 20} MiB; divide the flow"])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
+        what = f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise FlowError([f"{file}:{line}:{column}: {what}"]) from error
+
+
+def _spot_of(text: str, offset: int) -> Spot:
+    return Spot(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+
+
+def _mark(error: MarkedYAMLError) -> Spot:
+    mark = error.problem_mark or error.context_mark
+    return Spot(mark.line + 1, mark.column + 1) if mark else Spot(1, 1)
+
+
+def _reason(error: MarkedYAMLError) -> str:
+    what = " ".join(str(part) for part in (error.context, error.problem) if part)
+    return f"not valid YAML: {what}; check indentation, quotes and colons"
+
+
+class _Reader:
+    """Turns ruamel's nodes into data, noting places and refusing what could be misread."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._count = 0
+        self._open: set[int] = set()
+
+    def read(self, node: Node, place: Path_) -> Any:  # noqa: ANN401 -- YAML can hold anything
+        self._count += 1
+        if self._count > MAX_VALUES:
+            self._problem(
+                node, f"more than {MAX_VALUES} keys and values once its anchors are followed; divide the flow"
+            )
+            raise _fatal(self._source)
+        if id(node) in self._open:
+            self._problem(node, "an anchor that contains itself; write it out")
+            raise _fatal(self._source)
+        self._source.values.setdefault(place, _start(node))
+        self._open.add(id(node))
+        try:
+            if isinstance(node, MappingNode):
+                return self._mapping(node, place)
+            if isinstance(node, SequenceNode):
+                return tuple(self.read(item, (*place, index)) for index, item in enumerate(node.value))
+            return self._scalar(node)
+        finally:
+            self._open.discard(id(node))
+
+    def _mapping(self, node: MappingNode, place: Path_) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        merged: list[MappingNode] = []
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                merged += self._merged(value_node)
+                continue
+            key = self._key(key_node)
+            if key in own:
+                first = self._source.keys[(*place, key)]
+                self._problem(key_node, f"'{key}' stands here twice (first in line {first.line}); rename or remove one")
+                continue
+            self._source.keys[(*place, key)] = _start(key_node)
+            own[key] = self.read(value_node, (*place, key))
+        for other in merged:
+            for key, value in self.read(other, place).items():
+                own.setdefault(key, value)
+        return own
+
+    def _merged(self, node: Node) -> list[MappingNode]:
+        items = node.value if isinstance(node, SequenceNode) else [node]
+        for item in items:
+            if not isinstance(item, MappingNode):
+                self._problem(item, "only a mapping can be merged with <<; check the anchor")
+        return [item for item in items if isinstance(item, MappingNode)]
+
+    def _key(self, node: Node) -> str:
+        if not isinstance(node, ScalarNode):
+            self._problem(node, "a key must be a plain word")
+            return "?"
+        return str(node.value)
+
+    def _scalar(self, node: Node) -> Any:  # noqa: ANN401
+        kind, text = str(node.tag).rpartition(":")[2], str(node.value)
+        if kind in {"str", "timestamp"}:
+            return text
+        if kind == "null":
+            return None
+        if kind == "bool":
+            return text.lower() == "true"
+        try:
+            if kind == "int":
+                return int(text, 0)
+            if kind == "float":
+                return float(text)
+        except ValueError:
+            return text
+        self._problem(node, f"the tag '{node.tag}' is not used in flows; remove it")
+        return text
+
+    def _problem(self, node: Node, what: str) -> None:
+        self._source.problems.append((_start(node), what))
+
+
+def _start(node: Node) -> Spot:
+    return Spot(node.start_mark.line + 1, node.start_mark.column + 1)

@@ -1,0 +1,63 @@
+"""Where a dialogue stands: plain data, all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from gateway.dialogue.actions import Say
+
+STANDARD = "standard"
+
+
+class Waiting(StrEnum):
+    """What the dialogue needs before it can go on."""
+
+    NOTHING = "nothing"
+    ANSWER = "answer"
+    LOOKUP = "lookup"
+    TRANSFER = "transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an answer was taken for: one of the question's choices, or a value for its slot."""
+
+    matched: str
+    """Choice id or slot id."""
+    score: float
+    sure: bool
+    """False: to be confirmed first."""
+    phrase: str | None = None
+    """The flow's phrase that it was like."""
+    is_value: bool = False
+    value: Any = None
+
+
+@dataclass(slots=True)
+class State:
+    """One session's state; `Dialogue` alone changes it."""
+
+    caller: dict[str, Any]
+    node: str
+    mode: str = STANDARD
+    slots: dict[str, Any] = field(default_factory=dict)
+    saved: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    errors: int = 0
+    """Failed answers (no input, no match, a refused confirmation) to the present question."""
+    back: list[str] = field(default_factory=list)
+    """Questions answered before this one, the latest last."""
+    pending: Reading | None = None
+    """What a yes would settle."""
+    options: list[str] = field(default_factory=list)
+    path: list[str] = field(default_factory=list)
+    waiting: Waiting = Waiting.NOTHING
+    declined: set[str] = field(default_factory=set)
+    """Modes that the caller left by asking: not entered again but by asking."""
+    replay: tuple[Say, ...] = ()
+    """What `repeat` says: the information just given, and the question."""
+    human_reason: str = "flow"
+    """Why the caller goes to a human: asked, errors, failure, or simply the flow."""
+    ended: bool = False

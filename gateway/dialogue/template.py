@@ -1,0 +1,85 @@
+"""Prompts: fixed sentences with values in them, as in `您的话费余额为{account.balance | amount}。`"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.dialogue.actions import Piece, Text, Value
+from gateway.dialogue.expressions import EvaluationError, Expression
+from gateway.dialogue.sayable import KINDS, UnsayableError, sayable
+
+MAX_LENGTH = 1000
+_FIELD = re.compile(r"\{([^{}]*)\}")
+_SPOKEN = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A value to be read aloud by its kind."""
+
+    expression: Expression
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt as it stands in the flow: fixed texts (str) and fields, in order."""
+
+    source: str
+    parts: tuple[str | Field, ...]
+
+    @classmethod
+    def parse(cls, source: str) -> Template:
+        """Raises ValueError saying what is wrong with it."""
+        if len(source) > MAX_LENGTH:
+            raise ValueError(f"this prompt is longer than {MAX_LENGTH} characters; divide it")
+        parts: list[str | Field] = []
+        for index, piece in enumerate(_FIELD.split(source)):
+            if index % 2:
+                parts.append(_field(piece))
+            elif "{" in piece or "}" in piece:
+                raise ValueError("a brace without its partner; write a value as {account.balance | amount}")
+            elif _SPOKEN.search(piece):
+                parts.append(piece)
+        if not parts:
+            raise ValueError("an empty prompt; write what is to be said")
+        return cls(source, tuple(parts))
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Field))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The fixed parts, as written."""
+        return tuple(part for part in self.parts if isinstance(part, str))
+
+    def render(self, names: Mapping[str, Any], recorded: Collection[str]) -> tuple[Piece, ...]:
+        """The pieces to be said. Raises UnsayableError when a value is missing or not of its kind."""
+        return tuple(Text(part) if isinstance(part, str) else _value(part, names, recorded) for part in self.parts)
+
+
+def _field(source: str) -> Field:
+    expression, bar, kind = source.rpartition("|")
+    known = ", ".join(KINDS)
+    if not bar:
+        raise ValueError(f"{{{source}}} doesn't say how to read it; write {{{source.strip()} | KIND}}, KIND of {known}")
+    kind = kind.strip()
+    if kind not in KINDS:
+        close = difflib.get_close_matches(kind, KINDS, 1)
+        raise ValueError(
+            f"unknown kind '{kind}'; " + (f"did you mean '{close[0]}'?" if close else f"use one of {known}")
+        )
+    return Field(Expression.parse(expression), kind)
+
+
+def _value(field: Field, names: Mapping[str, Any], recorded: Collection[str]) -> Value:
+    try:
+        value = field.expression.evaluate(names)
+    except EvaluationError as error:
+        raise UnsayableError(str(error)) from error
+    return Value(field.kind, sayable(field.kind, value, recorded))
