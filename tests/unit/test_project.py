@@ -175,3 +175,16 @@ def test_bad_text_and_silent_modules_are_found(tmp_path):
         str(tmp_path / "todo.py"),
         str(tmp_path / "fine.py"),
     ]
+
+
+def test_links_in_the_documents_lead_somewhere():
+    """Relative links of README, CHANGELOG and docs name files of this repository."""
+    documents = [path for path in tracked_files() if path.suffix == ".md"]
+    assert ROOT / "README.md" in documents
+    broken = [
+        f"{path.relative_to(ROOT)}: {target}"
+        for path in documents
+        for target in re.findall(r"\]\(([^)#\s]+)", path.read_text(encoding="utf-8"))
+        if "://" not in target and not (path.parent / target).exists()
+    ]
+    assert not broken
