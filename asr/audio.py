@@ -27,16 +27,23 @@ _CLIPPED_SHARE = 0.05
 _FLAT_RUN = 3
 
 
-def read_audio(path: str | Path) -> Pcm:
+def read_audio(path: str | Path, *, refuse_clipped: bool = False) -> Pcm:
     """Read a whole file as int16 mono at 16 kHz, shape (n,).
 
     Any sampling rate, any number of channels (averaged) and whatever libsndfile decodes: WAV (PCM of 16 bits and more,
     float, G.711 A-law and mu-law), FLAC, Ogg, MP3. Audio that is already int16 mono at 16 kHz comes back unchanged.
 
+    Args:
+        path: the file.
+        refuse_clipped: apply `check_not_clipped`, at the file's own rate, where it is surest.
+
     Raises:
         AudioFileError: the file is missing, a folder, empty, truncated, not audio, 8-bit PCM or longer than an hour.
     """
-    return _resampled(*_read_source(Path(path)))
+    pcm, rate_hz = _read_source(Path(path))
+    if refuse_clipped:
+        check_not_clipped(pcm, str(path))
+    return _resampled(pcm, rate_hz)
 
 
 def read_speech(path: str | Path) -> Pcm:
@@ -46,7 +53,7 @@ def read_speech(path: str | Path) -> Pcm:
         AudioFileError: as `read_audio` and `check_speech_level`.
     """
     pcm, rate_hz = _read_source(Path(path))
-    # Before resampling: afterwards the flat tops of clipped waves are not flat any more.
+    # Before resampling: afterwards the flat tops of clipped waves are ragged.
     check_speech_level(pcm, str(path))
     return _resampled(pcm, rate_hz)
 
@@ -55,11 +62,11 @@ def check_speech_level(pcm: Pcm, where: str) -> None:
     """Refuse sound in which no speech can be heard: silence, or a recording driven into its rails.
 
     Args:
-        pcm: int16 samples, best at the rate they were recorded at, shape (n,).
+        pcm: int16 samples, at the rate they were recorded at, shape (n,).
         where: the file or place, for the message.
 
     Raises:
-        AudioFileError: no 20 ms are above -60 dBFS, or 5 % of the samples lie in flat runs of 3 or more at the peak.
+        AudioFileError: no 20 ms are above -60 dBFS, or as `check_not_clipped`.
     """
     if not len(pcm) or float(frame_levels_dbfs(_padded(pcm)).max()) < _SILENCE_DBFS:
         raise AudioFileError(
@@ -67,6 +74,19 @@ def check_speech_level(pcm: Pcm, where: str) -> None:
             where=where,
             remedy="check the microphone or the channel, and record again",
         )
+    check_not_clipped(pcm, where)
+
+
+def check_not_clipped(pcm: Pcm, where: str) -> None:
+    """Refuse a recording that was driven into its rails.
+
+    Args:
+        pcm: int16 samples at the rate they were recorded at: resampling makes flat tops ragged. Shape (n,).
+        where: the file or place, for the message.
+
+    Raises:
+        AudioFileError: 5 % of the samples lie in flat runs of 3 or more at the peak.
+    """
     share = _clipped_share(pcm)
     if share >= _CLIPPED_SHARE:
         raise AudioFileError(
@@ -82,6 +102,8 @@ def _padded(pcm: Pcm) -> Pcm:
 
 def _clipped_share(pcm: Pcm) -> float:
     levels = np.abs(pcm.astype(np.int32))
+    if not levels.any():
+        return 0.0  # silence is flat too, and another matter
     at_rail = levels >= levels.max() - 1
     edges = np.flatnonzero(np.diff(np.concatenate([[False], at_rail, [False]]).astype(np.int8)))
     runs = edges[1::2] - edges[::2]

@@ -144,7 +144,7 @@ def test_a_voice_passes_the_level_check(tmp_path: Path) -> None:
 @pytest.mark.parametrize("level", [0.0, 0.0005])
 def test_silence_is_refused(tmp_path: Path, level: float) -> None:
     path = write(tmp_path / "a.wav", voice(level=level))
-    assert len(read_audio(path)) == 16_000
+    assert len(read_audio(path, refuse_clipped=True)) == 16_000
     with pytest.raises(AudioFileError, match="silent"):
         read_speech(path)
 
@@ -156,6 +156,9 @@ def test_clipping_is_seen_at_every_rate_and_level(tmp_path: Path, rate_hz: int, 
     path = write(tmp_path / "a.wav", clipped, rate_hz, subtype)
     with pytest.raises(AudioFileError, match="clipped"):
         read_speech(path)
+    with pytest.raises(AudioFileError, match="clipped"):
+        read_audio(path, refuse_clipped=True)
+    assert len(read_audio(path)) == 32_000
 
 
 def test_a_loud_voice_with_a_few_clipped_peaks_passes() -> None:
