@@ -118,12 +118,12 @@ class StereoRecorder:
             self._pass_on()
 
     def close(self) -> RecordingError | None:
-        """Write what is left and close the file, waiting for the disk at most 5 s; idempotent. Returns `error`.
+        """Write what is left and close the file, waiting for the disk a few seconds at most. Returns `error`; idempotent.
 
         Blocking: call it on a thread where a loop must go on.
         """
         if not self._closed:
-            self._pass_on()
+            self._pass_on(wait_s=CLOSE_TIMEOUT_S)
             self._closed = True
             try:
                 self._queue.put(None, timeout=CLOSE_TIMEOUT_S)
@@ -134,11 +134,11 @@ class StereoRecorder:
                 self._error = self._error or OSError(errno.ETIMEDOUT, "the disk doesn't answer")
         return self.error
 
-    def _pass_on(self) -> None:
+    def _pass_on(self, wait_s: float = 0.0) -> None:
         frames = len(self._block)
         if frames:
             try:
-                self._queue.put_nowait((self._block_start, b"".join(self._block)))
+                self._queue.put((self._block_start, b"".join(self._block)), block=wait_s > 0, timeout=wait_s)
             except queue.Full:
                 self._dropped_frames += frames
         self._block.clear()

@@ -10,7 +10,6 @@ from gateway.dialogue.actions import BargeIn, Listen
 from gateway.media.frames import FRAME_MS
 from gateway.speech.events import ListenEvent
 from gateway.speech.listener import Listener
-
 from tests.support.sound import ScriptedDetector, marked_frame
 
 Span = tuple[float, float]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gateway.dialogue.actions import KeyEntry
 from gateway.speech.events import KeysEntered
 from gateway.speech.keys import MAX_TYPED_AHEAD, KeyCollector

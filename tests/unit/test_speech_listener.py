@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from gateway.dialogue.actions import BargeIn, KeyEntry, Listen
 from gateway.media.frames import FRAME_SAMPLES, SILENCE
 from gateway.speech import events
 from gateway.speech.listener import Listener
-
 from tests.support.ears import Timeline
 from tests.support.sound import ScriptedDetector
 
@@ -16,7 +16,10 @@ pytestmark = pytest.mark.unit
 
 MENU = Listen(node="menu")
 NUMBER = Listen(
-    node="number", speech_timeout_ms=2000, keys=KeyEntry(min_digits=11, max_digits=11, finish_on_key="#"), timeout_ms=8000
+    node="number",
+    speech_timeout_ms=2000,
+    keys=KeyEntry(min_digits=11, max_digits=11, finish_on_key="#"),
+    timeout_ms=8000,
 )
 
 

@@ -136,7 +136,6 @@ class LoopbackLeg:
 
     def _end(self) -> None:
         self._ended = True
-        self._steps.clear()
         self._saying.clear()
         self._pressing.clear()
 

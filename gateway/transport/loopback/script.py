@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from asr.audio import check_speech_level, read_audio
-
+from asr.audio import read_speech
 from gateway.errors import ScriptError
 from gateway.media.frames import Pcm
 
@@ -76,10 +75,7 @@ def _parse(number: int, word: str) -> Step:
 def _read(where: str, name: str) -> Pcm:
     if not name:
         raise ScriptError("the name of the audio file is missing", where=where, remedy=f"write {STEP_KINDS}")
-    path = Path(name)
-    pcm = read_audio(path)
-    check_speech_level(pcm, str(path))
-    return pcm
+    return read_speech(Path(name))
 
 
 def _keys(where: str, argument: str) -> str:

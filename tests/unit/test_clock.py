@@ -1,0 +1,84 @@
+"""Virtual time: it moves by sleeping only, and never past work that is still running."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.clock import RealClock, VirtualClock
+
+pytestmark = pytest.mark.unit
+
+
+def test_virtual_time_moves_by_sleeping_and_never_back() -> None:
+    async def sleep() -> list[float]:
+        clock = VirtualClock(100)
+        seen = [clock.now_ms()]
+        for deadline_ms in (120, 3_600_000, 50):
+            await clock.sleep_until(deadline_ms)
+            seen.append(clock.now_ms())
+        return seen
+
+    assert asyncio.run(sleep()) == [100, 120, 3_600_000, 3_600_000]
+
+
+def test_virtual_time_stands_still_until_held_work_is_done() -> None:
+    async def race() -> list[str]:
+        clock, order = VirtualClock(), list[str]()
+        may_end = asyncio.Event()
+
+        async def work() -> None:
+            await may_end.wait()
+            order.append("work")
+
+        async def sleep() -> None:
+            await clock.sleep_until(20)
+            order.append(f"slept to {clock.now_ms():.0f}")
+
+        held = asyncio.create_task(work())
+        clock.hold(held)
+        sleeper = asyncio.create_task(sleep())
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert clock.now_ms() == 0
+        may_end.set()
+        await sleeper
+        await clock.sleep_until(40)
+        return [*order, f"{clock.now_ms():.0f}"]
+
+    assert asyncio.run(race()) == ["work", "slept to 20", "40"]
+
+
+def test_work_that_fails_or_is_cancelled_holds_nothing_up() -> None:
+    async def run() -> float:
+        clock = VirtualClock()
+
+        async def fail() -> None:
+            raise ValueError("no")
+
+        failing, cancelled = asyncio.create_task(fail()), asyncio.create_task(asyncio.sleep(3600))
+        clock.hold(failing)
+        clock.hold(cancelled)
+        cancelled.cancel()
+        await clock.sleep_until(20)
+        with pytest.raises(ValueError, match="no"):
+            await failing
+        clock.hold(failing)
+        await clock.sleep_until(40)
+        return clock.now_ms()
+
+    assert asyncio.run(run()) == 40
+
+
+def test_the_real_clock_goes_on_and_wakes_no_earlier_than_asked() -> None:
+    async def run() -> tuple[float, float, float]:
+        clock = RealClock()
+        before = clock.now_ms()
+        clock.hold(asyncio.get_running_loop().create_future())
+        await clock.sleep_until(before - 1000)
+        await clock.sleep_until(before + 5)
+        return before, before + 5, clock.now_ms()
+
+    before, deadline, after = asyncio.run(run())
+    assert before < deadline <= after + 1

@@ -1,0 +1,134 @@
+"""The recognition threads: in order, bounded, and in nobody's way, whatever the engine does."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from asr.engine import Capabilities, Pcm, Transcript
+from gateway.clock import VirtualClock
+from gateway.errors import ModelError, SpeechError
+from gateway.speech.workers import RecognitionPool
+from gateway.tasks import TaskOwner
+
+pytestmark = pytest.mark.unit
+
+
+class CountingEngine:
+    """Hears how many samples it was given; stays in `finish` while its gate is shut."""
+
+    name = "counting"
+    capabilities = Capabilities(streaming=False, hints=True, word_times=False)
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.fails: Exception | None = None
+        self.heard: list[int] = []
+        self.running = 0
+        self.most_running = 0
+        self._lock = threading.Lock()
+
+    def stream(self, hints: Sequence[str] = ()) -> CountingStream:
+        return CountingStream(self, hints)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def recognise(self, samples: int, hints: Sequence[str]) -> Transcript:
+        with self._lock:
+            self.running += 1
+            self.most_running = max(self.most_running, self.running)
+        assert self.gate.wait(20)
+        with self._lock:
+            self.running -= 1
+            self.heard.append(samples)
+        if self.fails:
+            raise self.fails
+        return Transcript("，".join([str(samples), *hints]), 1.0)
+
+
+class CountingStream:
+    def __init__(self, engine: CountingEngine, hints: Sequence[str]) -> None:
+        self._engine, self._hints, self._samples = engine, hints, 0
+
+    def accept(self, pcm: Pcm) -> str | None:
+        self._samples += len(pcm)
+        return None
+
+    def finish(self) -> Transcript:
+        return self._engine.recognise(self._samples, self._hints)
+
+
+def sound(samples: int) -> Pcm:
+    return np.zeros(samples, np.int16)
+
+
+def test_an_utterance_is_recognised_with_its_hints() -> None:
+    pool = RecognitionPool(CountingEngine())
+    assert asyncio.run(pool.recognise(sound(320), ["查话费"])).text == "320，查话费"
+    assert pool.close()
+
+
+def test_many_calls_share_few_threads_and_each_gets_its_own_result() -> None:
+    engine = CountingEngine()
+    pool = RecognitionPool(engine, threads=2)
+
+    async def calls() -> list[Transcript]:
+        return await asyncio.gather(*(pool.recognise(sound(length)) for length in range(1, 41)))
+
+    assert [heard.text for heard in asyncio.run(calls())] == [str(length) for length in range(1, 41)]
+    assert engine.most_running <= 2
+    assert pool.close()
+
+
+def test_a_failing_engine_fails_the_turn_and_not_the_pool() -> None:
+    engine = CountingEngine()
+    pool = RecognitionPool(engine)
+    engine.fails = ModelError("damaged")
+    with pytest.raises(ModelError, match="damaged"):
+        asyncio.run(pool.recognise(sound(1)))
+    engine.fails = None
+    assert asyncio.run(pool.recognise(sound(2))).text == "2"
+    assert pool.close()
+
+
+def test_a_stuck_engine_times_out_and_who_gave_up_is_not_recognised_later() -> None:
+    engine = CountingEngine()
+    engine.gate.clear()
+    pool = RecognitionPool(engine)
+
+    async def call() -> None:
+        clock = VirtualClock()
+        owner = TaskOwner(clock)
+        stuck = owner.start(pool.recognise(sound(1)), timeout_ms=50)
+        waiting = owner.start(pool.recognise(sound(2)), timeout_ms=50)
+        while not (stuck.ready(clock.now_ms()) and waiting.ready(clock.now_ms())):
+            await clock.sleep_until(clock.now_ms() + 20)
+        for pending in (stuck, waiting):
+            with pytest.raises(TimeoutError):
+                pending.result()
+        await owner.close()
+
+    asyncio.run(call())
+    assert not pool.close(timeout_s=0.05)
+    engine.gate.set()
+    assert pool.close()
+    assert engine.heard == [1]
+
+
+def test_a_closed_pool_refuses() -> None:
+    pool = RecognitionPool(CountingEngine())
+    assert pool.close()
+    assert pool.close()
+    with pytest.raises(SpeechError, match="shutting down"):
+        asyncio.run(pool.recognise(sound(1)))
+
+
+def test_a_pool_without_threads_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        RecognitionPool(CountingEngine(), threads=0)
