@@ -3,6 +3,7 @@
 - Every test is of exactly one tier, the one its folder is named after; a module without its marker fails collection.
 - Every test has a time limit, by tier; `@pytest.mark.timeout(seconds)` sets another.
 - A test leaves no thread running and no asyncio task pending: whoever starts one ends it.
+- hypothesis tries the same examples every time, and no machine is too slow for it.
 - Nothing is reached beyond this machine. The guard sits in this process; a child process answers for itself.
 """
 
@@ -17,6 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("house", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 TIER_LIMITS_S = {
     "unit": 30,
