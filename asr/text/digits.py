@@ -10,6 +10,7 @@ import functools
 import re
 
 from asr.text.numbers import DIGIT_VALUES, UNITS, numerals, parse_integer, plain_digits
+from asr.text.script import strip_punctuation
 
 _PHONE_DIGITS = {"洞": "0", "拐": "7", "勾": "9"}
 _DIGITS = "0123456789" + "".join(DIGIT_VALUES) + "".join(_PHONE_DIGITS)
@@ -26,10 +27,11 @@ _FILLERS = re.compile(
 _NOT_THIS_BUT_THAT = re.compile(r"不是(.+?)而?是(?=.)")
 _TAKEN_BACK = re.compile(r"不是|不对|错了|说错了?|纠正|不{2,}")
 
-# Toneless pinyin of the digits, with the regional confusions that can't be another digit (lin for ling, shan for san).
+# Toneless pinyin of the digits, with the confusions that can't be another digit: lin for ling, shan for san, diao for
+# a clipped yao.
 _DIGIT_SOUNDS = {
     **dict.fromkeys(("ling", "lin", "dong"), "0"),
-    **dict.fromkeys(("yi", "yao"), "1"),
+    **dict.fromkeys(("yi", "yao", "diao"), "1"),
     **dict.fromkeys(("er", "liang"), "2"),
     **dict.fromkeys(("san", "shan"), "3"),
     "si": "4",
@@ -68,7 +70,7 @@ def parse_digits(text: str) -> str | None:
     Words around the digits are passed over; words between two long runs of digits are not, unless they are fillers or
     take the first run back (`一三九不对一三八零零` is 13800). Never raises.
     """
-    spoken = _NOT_THIS_BUT_THAT.sub(r"\1不对", numerals(text))
+    spoken = _NOT_THIS_BUT_THAT.sub(r"\1不对", strip_punctuation(numerals(text)))
     taken_back = [_read(part) for part in _TAKEN_BACK.split(spoken)]
     last, earlier = taken_back[-1], [part for part in taken_back[:-1] if part]
     # A correction shorter than what it corrects replaces some of it, and nobody can say which part.
