@@ -8,7 +8,7 @@ last line.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -48,14 +48,16 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Happened:
+class Happened:
+    """What every event tells."""
+
     call_id: str
     at_ms: float
     """Milliseconds on the call's media clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallStarted(_Happened):
+class CallStarted(Happened):
     """A leg was answered and its session begins."""
 
     event: Literal["call_started"] = "call_started"
@@ -70,7 +72,7 @@ class CallStarted(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingStarted(_Happened):
+class RecordingStarted(Happened):
     """From here on both sides are recorded."""
 
     event: Literal["recording_started"] = "recording_started"
@@ -78,7 +80,7 @@ class RecordingStarted(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeEntered(_Happened):
+class NodeEntered(Happened):
     """The flow went on to a node."""
 
     event: Literal["node_entered"] = "node_entered"
@@ -87,7 +89,7 @@ class NodeEntered(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptStarted(_Happened):
+class PromptStarted(Happened):
     """The first sample of a prompt was sent."""
 
     event: Literal["prompt_started"] = "prompt_started"
@@ -96,7 +98,7 @@ class PromptStarted(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptEnded(_Happened):
+class PromptEnded(Happened):
     """The last sample of a prompt was sent, or the caller cut it."""
 
     event: Literal["prompt_ended"] = "prompt_ended"
@@ -106,7 +108,7 @@ class PromptEnded(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpeechStarted(_Happened):
+class SpeechStarted(Happened):
     """The caller began to speak; `at_ms` is the onset, pre-roll not counted."""
 
     event: Literal["speech_started"] = "speech_started"
@@ -114,7 +116,7 @@ class SpeechStarted(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPressed(_Happened):
+class KeyPressed(Happened):
     """One key of the telephone."""
 
     event: Literal["key_pressed"] = "key_pressed"
@@ -122,7 +124,7 @@ class KeyPressed(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UtteranceHeard(_Happened):
+class UtteranceHeard(Happened):
     """The recogniser is done with an utterance; `text` is empty when it was noise."""
 
     event: Literal["utterance_heard"] = "utterance_heard"
@@ -135,7 +137,7 @@ class UtteranceHeard(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnFinished(_Happened):
+class TurnFinished(Happened):
     """An answer was understood (or not) and replied to."""
 
     event: Literal["turn_finished"] = "turn_finished"
@@ -143,7 +145,7 @@ class TurnFinished(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlotFilled(_Happened):
+class SlotFilled(Happened):
     """A value was learned from the caller."""
 
     event: Literal["slot_filled"] = "slot_filled"
@@ -152,7 +154,7 @@ class SlotFilled(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModeChanged(_Happened):
+class ModeChanged(Happened):
     """The session went on in another mode."""
 
     event: Literal["mode_changed"] = "mode_changed"
@@ -161,7 +163,7 @@ class ModeChanged(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookupFinished(_Happened):
+class LookupFinished(Happened):
     """The business back end answered, or didn't."""
 
     event: Literal["lookup_finished"] = "lookup_finished"
@@ -172,7 +174,7 @@ class LookupFinished(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransferRequested(_Happened):
+class TransferRequested(Happened):
     """The caller is handed to a human."""
 
     event: Literal["transfer_requested"] = "transfer_requested"
@@ -181,7 +183,7 @@ class TransferRequested(_Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallEnded(_Happened):
+class CallEnded(Happened):
     """The last event of every call."""
 
     event: Literal["call_ended"] = "call_ended"

@@ -1,1 +1,42 @@
-"""TODO"""
+"""voice-gateway ...: one file for each group of commands."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from gateway.cli import asr, call, demo, prompts
+from gateway.errors import VoiceGatewayError
+from gateway.privacy import setup_logging
+
+app = typer.Typer(
+    name="voice-gateway",
+    help="Voice IVR and speech analytics gateway for Chinese service hotlines.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("call")(call.call)
+app.command("demo")(demo.demo)
+app.add_typer(asr.app, name="asr")
+app.add_typer(prompts.app, name="prompts")
+
+
+def main() -> None:
+    """The console script. What a person can act on is one line on stderr and exit status 2; the rest is a traceback."""
+    setup_logging("WARNING")
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except VoiceGatewayError as error:
+        for line in str(error).splitlines():
+            print(f"voice-gateway: {line}", file=sys.stderr)  # noqa: T201 -- a command speaks on stderr
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has gone: nothing left to say
+        sys.exit(141)

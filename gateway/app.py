@@ -1,0 +1,163 @@
+"""The composition root: settings -> objects, in the order in which they fail most cheaply, closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import secrets
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from asr.engine import Engine
+from asr.registry import load_engine
+from asr.vad.detector import SpeechDetector
+from gateway.call.lookups import HttpLookups, LookupProvider, SampleLookups
+from gateway.call.runner import run_call
+from gateway.call.session import CallSession
+from gateway.call.work import CallWork
+from gateway.clock import Clock
+from gateway.dialogue.compiled import CompiledFlow
+from gateway.dialogue.load import find_flow, load_flow
+from gateway.dialogue.machine import Dialogue
+from gateway.errors import SettingsError
+from gateway.events import CallEnded, CallStarted, Emit, Event
+from gateway.media.recorder import StereoRecorder
+from gateway.privacy import mask
+from gateway.prompts.catalog import PromptCatalog
+from gateway.prompts.player import Player
+from gateway.settings import Settings
+from gateway.speech.listener import Listener
+from gateway.speech.workers import RecognitionPool
+from gateway.store import Store, StoreWriter
+from gateway.tasks import TaskOwner
+from gateway.transport.leg import Leg
+
+VOICE = "hotline"
+"""The voice whose number fragments are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """One flow with everything it says and asks; read-only and shared by its calls."""
+
+    flow: CompiledFlow
+    prompts: PromptCatalog
+    lookups: LookupProvider
+
+    @classmethod
+    def load(cls, settings: Settings, name: str) -> Hotline:
+        """Read the hotline's folder.
+
+        Raises:
+            FlowError: an unknown flow, or the mistakes in its file.
+            PromptError: a recording that is missing or bad.
+            SettingsError: bad sample customers or look-up URL.
+        """
+        path = find_flow(name, settings.flows_dir)
+        flow = CompiledFlow(load_flow(path))
+        prompts = PromptCatalog.load(path.parent, settings.flows_dir / "voices" / VOICE)
+        return cls(flow, prompts, _lookups(settings, path.parent))
+
+    def check_caller(self, number: str) -> None:
+        """Raises SettingsError for a number that the sample back end, if it is in use, doesn't have."""
+        if isinstance(self.lookups, SampleLookups) and not self.lookups.known(number):
+            raise SettingsError(
+                "not a sample customer",
+                where=f"--from {mask(number)}",
+                remedy=f"use one of {', '.join(self.lookups.numbers)}",
+            )
+
+
+def _lookups(settings: Settings, flow_dir: Path) -> LookupProvider:
+    if settings.lookup_url is None:
+        return SampleLookups(flow_dir / "customers.yaml")
+    token = settings.lookup_token.get_secret_value() if settings.lookup_token else None
+    return HttpLookups(settings.lookup_url, token=token)
+
+
+class Gateway:
+    """A hotline ready to take calls: engine loaded, store open. Close it, or use it in an `async with`."""
+
+    def __init__(self, settings: Settings, hotline: Hotline, engine: Engine, store: Store) -> None:
+        self.hotline = hotline
+        self._settings = settings
+        self._store = store
+        self._pool = RecognitionPool(engine, settings.recognitions_at_once)
+        self._writer = StoreWriter(store)
+        self._closing = AsyncExitStack()
+        if isinstance(hotline.lookups, HttpLookups):
+            self._closing.push_async_callback(hotline.lookups.aclose)
+        for close in (store.close, engine.close, self._pool.close, self._writer.close):
+            self._closing.push_async_callback(asyncio.to_thread, close)
+
+    @classmethod
+    def open(cls, settings: Settings, hotline: Hotline, directory: Path) -> Gateway:
+        """Load the engine, then open the store in `directory`.
+
+        Raises:
+            SpeechError: an unknown engine, or its model is missing or damaged.
+            StoreError: the store can't be opened, or another process has it.
+        """
+        engine = load_engine(settings.engine, threads=settings.engine_threads)
+        try:
+            store = Store.open(directory)
+        except BaseException:
+            engine.close()
+            raise
+        return cls(settings, hotline, engine, store)
+
+    async def take(self, leg: Leg, clock: Clock, tell: Emit) -> CallEnded:
+        """Answer a call and run it to its end; every event goes to the store and to `tell`.
+
+        Raises:
+            RecordingError: the recording can't be begun; then the call is not answered.
+        """
+        now = dt.datetime.now().astimezone()
+        call_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+        def emit(event: Event) -> None:
+            self._writer.emit(event)
+            tell(event)
+
+        recorder = StereoRecorder(self._store.recordings / f"{call_id}.wav")
+        owner = TaskOwner(clock)
+        work = CallWork(owner, self._pool, self.hotline.lookups, self._settings.recognition_limit_ms)
+        session = CallSession(
+            call_id,
+            Dialogue(self.hotline.flow, {"number": leg.info.caller_number}, now.date()),
+            Listener(SpeechDetector()),
+            Player(self.hotline.prompts),
+            work,
+            emit,
+        )
+        emit(self._started(call_id, leg, now))
+        session.recording_started(recorder.path)
+        return await run_call(session, leg, clock, recorder, owner, max_call_ms=self._settings.max_call_s * 1000)
+
+    def _started(self, call_id: str, leg: Leg, now: dt.datetime) -> CallStarted:
+        flow = self.hotline.flow.flow
+        return CallStarted(
+            call_id=call_id,
+            at_ms=0.0,
+            caller_number=leg.info.caller_number,
+            called_number=leg.info.called_number,
+            transport=leg.info.transport,
+            flow=flow.flow,
+            flow_version=flow.version,
+            mode="standard",
+            started_at=now.isoformat(timespec="milliseconds"),
+        )
+
+    async def close(self) -> None:
+        """Stop recognising, write what waits, let go of the store; idempotent."""
+        await self._closing.aclose()
+
+    async def __aenter__(self) -> Gateway:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,50 @@
+"""The asyncio edge of a call: ticks its session by the clock and moves frames between leg, session and recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from gateway.call.session import CallSession
+from gateway.clock import Clock
+from gateway.events import CallEnded
+from gateway.media.frames import FRAME_MS
+from gateway.media.recorder import StereoRecorder
+from gateway.tasks import TaskOwner
+from gateway.transport.leg import Leg
+
+log = logging.getLogger(__name__)
+
+
+async def run_call(
+    session: CallSession, leg: Leg, clock: Clock, recorder: StereoRecorder, owner: TaskOwner, *, max_call_ms: float
+) -> CallEnded:
+    """Run one call to its end, which always comes: `max_call_ms` after the answer at the latest.
+
+    The n-th tick belongs to the n-th 20 ms of the call, whenever it is run; a late loop catches up. An error of ours
+    ends this call as `failed` and is logged; the caller of this function and the other calls go on.
+    """
+    start_ms = clock.now_ms()
+    tick = 0
+    try:
+        session.start()
+        while session.ended is None:
+            now_ms = float(tick * FRAME_MS)
+            if now_ms >= max_call_ms:
+                session.end("failed", "max_call_time")
+                break
+            came_in = leg.receive(now_ms, session.state)
+            frame = session.tick(now_ms, came_in)
+            leg.send(frame)
+            recorder.write(tick, came_in.frame, frame)
+            tick += 1
+            await clock.sleep_until(start_ms + tick * FRAME_MS)
+    except Exception as error:
+        log.exception("call ended by an error of ours")
+        session.end("failed", f"internal_error:{type(error).__name__}")
+    finally:
+        session.end("failed", "cancelled")
+        leg.hang_up("call_ended")
+        await owner.close()
+        await asyncio.to_thread(recorder.close)
+    return session.result

@@ -1,0 +1,62 @@
+"""voice-gateway call: a caller played from files, through the whole gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway import events
+from gateway.app import Gateway, Hotline
+from gateway.cli.narrate import Narrator
+from gateway.clock import Clock, RealClock, VirtualClock
+from gateway.events import CallEnded, Emit
+from gateway.settings import load_settings
+from gateway.transport.leg import LegInfo
+from gateway.transport.loopback.leg import LoopbackLeg
+from gateway.transport.loopback.script import Step, parse_steps
+
+DEFAULT_FLOW = "mobile_hotline"
+DEFAULT_CALLER = "13900001001"
+
+STEP_HELP = (
+    "What the caller does, in order: an audio FILE (said after the prompt ends), over:FILE (said while a prompt "
+    "plays), dtmf:12#, wait:SECONDS, hangup."
+)
+
+
+def print_json(event: events.Event) -> None:
+    """One event, one line."""
+    typer.echo(events.to_json(event))
+
+
+async def play(gateway: Gateway, caller: str, steps: tuple[Step, ...], tell: Emit, clock: Clock) -> CallEnded:
+    """One loopback call from answer to end."""
+    info = LegInfo(caller_number=caller, called_number=gateway.hotline.flow.flow.flow, transport="loopback")
+    return await gateway.take(LoopbackLeg(steps, info), clock, tell)
+
+
+def call(
+    step: Annotated[list[str] | None, typer.Argument(help=STEP_HELP, metavar="STEP...")] = None,
+    flow: Annotated[str, typer.Option(help="The hotline to call.", metavar="NAME")] = DEFAULT_FLOW,
+    caller: Annotated[str, typer.Option("--from", help="The caller's number.", metavar="NUMBER")] = DEFAULT_CALLER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one event a line, as JSON.")] = False,
+    realtime: Annotated[bool, typer.Option(help="Take as long as a real call.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the store and the recordings.", metavar="DIR")] = None,
+) -> int:
+    """Call a hotline with a scripted caller and tell what happens."""
+    settings = load_settings()
+    hotline = Hotline.load(settings, flow)
+    hotline.check_caller(caller)
+    steps = parse_steps(step or [])
+    tell = print_json if as_json else Narrator(Console(highlight=False))
+    clock = RealClock() if realtime else VirtualClock()
+
+    async def run() -> CallEnded:
+        async with Gateway.open(settings, hotline, out or settings.data_dir) as gateway:
+            return await play(gateway, caller, steps, tell, clock)
+
+    return 1 if asyncio.run(run()).disposition == "failed" else 0

@@ -1,0 +1,84 @@
+"""A call told as a conversation, event by event, for people at a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+
+from gateway import events
+from gateway.privacy import mask
+
+_DISPOSITIONS = {
+    "completed": "[green]自助办结[/green]",
+    "transferred": "[cyan]转接人工[/cyan]",
+    "abandoned": "[yellow]中途挂机[/yellow]",
+    "failed": "[red]异常结束[/red]",
+}
+_OUTCOMES = {"accept": "[green]听懂[/green]", "confirm": "[yellow]待确认[/yellow]", "no_match": "[red]未匹配[/red]"}
+_MODES = {"standard": "标准", "elderly": "长者模式"}
+_CUT_BY = {"speech": "来电者插话", "keys": "来电者按键"}
+
+
+class Narrator:
+    """Subscribes to a call's events and prints the conversation."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, event: events.Event) -> None:
+        """Print what is worth telling of one event."""
+        match event:
+            case events.CallStarted():
+                self._started(event)
+            case events.PromptStarted():
+                self._line(event.at_ms, "[bold blue]热线[/bold blue]　", escape(event.text))
+            case events.PromptEnded(cut_by=str() as by):
+                self._note(f"✂ {_CUT_BY[by]}，提示音在 {event.played_ms / 1000:.1f} 秒处停下")
+            case events.UtteranceHeard(text=""):
+                self._note(f"（没有听到话音：{event.rejected or '静音'}）")
+            case events.TurnFinished():
+                self._turn(event.turn)
+            case events.LookupFinished():
+                outcome = "成功" if event.ok else f"失败，{escape(event.reason)}"
+                self._note(f"☎ 查询 {event.name}：{outcome}，{event.elapsed_ms:.0f} 毫秒")
+            case events.ModeChanged():
+                self._note(f"⇢ 进入{_MODES.get(event.mode, event.mode)}（{event.reason}）")
+            case events.TransferRequested():
+                self._note(f"⇢ 转接人工队列 {event.queue}，随话转交：{escape(mask(str(event.handed_over)))}")
+            case events.CallEnded():
+                self._ended(event)
+
+    def _line(self, at_ms: float, who: str, text: str) -> None:
+        minutes, seconds = divmod(at_ms / 1000, 60)
+        self._console.print(f"[dim]{int(minutes):02d}:{seconds:04.1f}[/dim]  {who}{text}")
+
+    def _note(self, text: str) -> None:
+        self._console.print(f"         [dim]{text}[/dim]")
+
+    def _started(self, event: events.CallStarted) -> None:
+        title = f"来电 {mask(event.caller_number)} → {event.flow}（第 {event.flow_version} 版）"
+        self._console.rule(f"[bold]{escape(title)}[/bold]")
+
+    def _turn(self, turn: events.Turn) -> None:
+        if turn.kind == "silence":
+            self._line(turn.start_ms, "[dim]来电者[/dim]", "[dim]（没有回答）[/dim]")
+            return
+        said = f"按键 {turn.keys}" if turn.kind == "keys" else f"“{turn.text}”"
+        self._line(turn.start_ms, "[bold magenta]来电者[/bold magenta]", escape(mask(said)))
+        parts = [_OUTCOMES.get(turn.outcome, turn.outcome)]
+        if turn.matched:
+            parts.append(f"{turn.matched}" + (f" {turn.score:.2f}" if turn.score is not None else ""))
+        if turn.kind == "speech":
+            parts.append(f"识别 {turn.recognise_ms:.0f} 毫秒")
+        if turn.turn_latency_ms is not None:
+            parts.append(f"应答 {turn.turn_latency_ms:.0f} 毫秒（其中静音等待 {turn.silence_window_ms:.0f}）")
+        self._note("↳ " + "，".join(parts))
+
+    def _ended(self, event: events.CallEnded) -> None:
+        self._console.print(
+            f"结果：{_DISPOSITIONS[event.disposition]}（{event.reason}），{_MODES.get(event.mode, event.mode)}，"
+            f"通话 {event.duration_ms / 1000:.1f} 秒，{len(event.turns)} 轮"
+        )
+        self._note("路径 " + " → ".join(event.path))
+        if event.recording:
+            self._note(f"录音 {event.recording}")
