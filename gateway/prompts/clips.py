@@ -1,0 +1,142 @@
+"""The sound of one recording: read, trimmed, levelled, stretched, made louder. Pure functions on `Pcm`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import av.filter
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from gateway.errors import PromptError
+from gateway.media.frames import SAMPLE_RATE_HZ, Pcm, ms_to_samples
+
+MARGIN_MS = 10
+"""What stays before the first and after the last sound of a clip."""
+FADE_MS = 5
+"""Length of the ramps at both ends of a clip; it lies inside the margin."""
+LEVEL_DBFS = -20.0
+"""Active level of every clip, so that sentences and numbers join without a step in loudness."""
+
+_FULL_SCALE = 32767
+_PEAK = 10 ** (-1.5 / 20) * _FULL_SCALE
+_KNEE = 0.8 * _FULL_SCALE
+_WINDOW = ms_to_samples(5)
+_AUDIBLE_DB = -40.0
+_ACTIVE_DB = -25.0
+_SILENT = 10 ** (-55 / 20) * _FULL_SCALE
+_MAX_S = 60.0
+_MIN_SAMPLES = ms_to_samples(40)
+
+
+def read_recording(path: Path) -> Pcm:
+    """Read a WAV or FLAC of any rate, mono or stereo, as a conditioned clip.
+
+    Raises:
+        PromptError: the file is missing, not audio, empty, silent, or longer than a minute.
+    """
+    if not path.is_file():
+        raise PromptError("there is no such recording", where=str(path), remedy="record it, or see `prompts missing`")
+    try:
+        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise PromptError("not a readable audio file", where=str(path), remedy="save it as WAV or FLAC") from error
+    if len(samples) > _MAX_S * rate_hz:
+        raise PromptError(f"longer than {_MAX_S:g} s", where=str(path), remedy="cut it: one clause for each recording")
+    mono = samples.mean(axis=1)
+    if rate_hz != SAMPLE_RATE_HZ:
+        mono = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
+    pcm = (np.clip(mono, -1, 1) * _FULL_SCALE).astype(np.int16)
+    if len(pcm) < _MIN_SAMPLES or np.abs(pcm).max() < _SILENT:
+        raise PromptError("nothing can be heard in it", where=str(path), remedy="record it again")
+    return condition(pcm)
+
+
+def condition(pcm: Pcm) -> Pcm:
+    """Trim to `MARGIN_MS` around the sound, level to `LEVEL_DBFS`, fade both ends; doing it twice changes nothing."""
+    trimmed = _trim(pcm).astype(np.float64)
+    wanted = 10 ** ((LEVEL_DBFS - active_level_dbfs(trimmed)) / 20)
+    return fade((soft_limit(trimmed * wanted, peak=_PEAK)).astype(np.int16))
+
+
+def _trim(pcm: Pcm) -> Pcm:
+    """From `MARGIN_MS` before the first audible window to as long after the last, padded with silence."""
+    padding = np.zeros(ms_to_samples(MARGIN_MS), np.int16)
+    whole = np.concatenate([padding, pcm, np.zeros(-len(pcm) % _WINDOW, np.int16), padding])
+    power = np.mean(whole.astype(np.float64).reshape(-1, _WINDOW) ** 2, axis=1)
+    audible = np.flatnonzero(power > power.max() * 10 ** (_AUDIBLE_DB / 10))
+    first, last = int(audible[0]) * _WINDOW, (int(audible[-1]) + 1) * _WINDOW
+    return whole[first - len(padding) : last + len(padding)]
+
+
+def active_level_dbfs(pcm: Pcm | NDArray[np.float64]) -> float:
+    """Level of the speech without its pauses: over the 5 ms windows within 25 dB of the loudest."""
+    power = np.mean(pcm[: len(pcm) // _WINDOW * _WINDOW].astype(np.float64).reshape(-1, _WINDOW) ** 2, axis=1)
+    active = power[power > power.max() * 10 ** (_ACTIVE_DB / 10)]
+    return float(10 * np.log10(active.mean() / _FULL_SCALE**2))
+
+
+def fade(pcm: Pcm, *, start: bool = True, end: bool = True) -> Pcm:
+    """Ramp the first and the last `FADE_MS` from and to zero, so that nothing clicks where it is joined."""
+    faded = pcm.astype(np.float64)
+    ramp = np.sin(np.linspace(0, np.pi / 2, min(ms_to_samples(FADE_MS), len(pcm)))) ** 2
+    if start:
+        faded[: len(ramp)] *= ramp
+    if end and len(ramp):
+        faded[-len(ramp) :] *= ramp[::-1]
+    return faded.astype(np.int16)
+
+
+def soft_limit(samples: NDArray[np.float64], peak: float = _FULL_SCALE) -> NDArray[np.float64]:
+    """Bend what rises above 80 % of full scale so that nothing passes `peak`; the rest stays as it is."""
+    size = np.abs(samples)
+    room = peak - _KNEE
+    bent = _KNEE + room * np.tanh((size - _KNEE) / room)
+    return np.where(size > _KNEE, np.sign(samples) * bent, samples)
+
+
+def amplify(pcm: Pcm, gain_db: float) -> Pcm:
+    """Louder or softer by `gain_db`, peaks bent and never clipped."""
+    if not gain_db:
+        return pcm
+    return soft_limit(pcm.astype(np.float64) * 10 ** (gain_db / 20)).astype(np.int16)
+
+
+def stretch(pcm: Pcm, pace: float) -> Pcm:
+    """Speak at `pace` times the speed (0.5 to 2) in the same pitch; len(pcm) / pace samples, faded.
+
+    Raises:
+        PromptError: the pace is out of range.
+    """
+    if not 0.5 <= pace <= 2:
+        raise PromptError(f"a prompt can't be spoken at {pace} times its pace", remedy="use a pace from 0.5 to 2")
+    if pace == 1:
+        return pcm
+    length = round(len(pcm) / pace)
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(sample_rate=SAMPLE_RATE_HZ, format="s16", layout="mono")
+    tempo, sink = graph.add("atempo", f"{pace}"), graph.add("abuffersink")
+    source.link_to(tempo)
+    tempo.link_to(sink)
+    graph.configure()
+    # the filter keeps back up to a window of its input, so it gets silence to hold on to
+    padded = np.concatenate([pcm, np.zeros(SAMPLE_RATE_HZ // 4, np.int16)])
+    frame = av.AudioFrame.from_ndarray(padded[np.newaxis], format="s16", layout="mono")
+    frame.sample_rate = SAMPLE_RATE_HZ
+    graph.push(frame)
+    graph.push(None)
+    return fade(_drain(graph)[:length])
+
+
+def _drain(graph: av.filter.Graph) -> Pcm:
+    parts: list[Pcm] = []
+    while True:
+        try:
+            frame = graph.pull()
+        except (av.BlockingIOError, av.EOFError):
+            return np.concatenate(parts)
+        if isinstance(frame, av.AudioFrame):
+            parts.append(frame.to_ndarray()[0].astype(np.int16))
