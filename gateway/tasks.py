@@ -20,8 +20,8 @@ CLOSE_TIMEOUT_MS = 2000
 class Pending(Generic[T]):
     """Work under way. The tick loop polls `ready`; nothing here waits.
 
-    The result becomes visible at the start of the work plus the wall time it took, on the clock of the call: with a
-    real clock that is the moment it is done, with a virtual clock the same moment in virtual time.
+    The result becomes visible at the start of the work plus the wall time it took, on the call's clock: with a real
+    clock that is the moment it is done, with a virtual clock the same moment in virtual time.
     """
 
     def __init__(self, task: asyncio.Task[T], started_ms: float) -> None:
@@ -39,7 +39,7 @@ class Pending(Generic[T]):
         return (ended_s - self._started_s) * 1000
 
     def ready(self, now_ms: float) -> bool:
-        """Whether the work had ended, well or badly, by `now_ms` on the call's clock."""
+        """Whether the work had ended, well or badly, by `now_ms` from the start of its owner's call."""
         return self._ended_s is not None and now_ms >= self._started_ms + self.elapsed_ms
 
     def result(self) -> T:
@@ -73,17 +73,21 @@ class Pending(Generic[T]):
 
 
 class TaskOwner:
-    """Owns the background work of one call: starts it with a time limit, cancels what is left at the end."""
+    """Owns the background work of one call: starts it with a time limit, cancels what is left at the end.
+
+    Made when the call starts: its media clock, and so the `now_ms` of its `Pending`s, counts from here.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._call_started_ms = clock.now_ms()
         self._started: dict[asyncio.Task[Any], Pending[Any]] = {}
 
     def start(self, work: Awaitable[T], *, timeout_ms: float) -> Pending[T]:
         """Run `work` beside the tick loop; after `timeout_ms` of wall time it fails with TimeoutError."""
         self._report_lost()
         task = asyncio.create_task(_limited(work, timeout_ms))
-        pending = Pending(task, self._clock.now_ms())
+        pending = Pending(task, self._clock.now_ms() - self._call_started_ms)
         self._clock.hold(task)
         self._started[task] = pending
         return pending

@@ -118,9 +118,9 @@ class StereoRecorder:
             self._pass_on()
 
     def close(self) -> RecordingError | None:
-        """Write what is left and close the file, waiting for the disk a few seconds at most. Returns `error`; idempotent.
+        """Write what is left and close the file, waiting a few seconds for the disk at most; idempotent.
 
-        Blocking: call it on a thread where a loop must go on.
+        Returns `error`. Blocking: call it on a thread where a loop must go on.
         """
         if not self._closed:
             self._pass_on(wait_s=CLOSE_TIMEOUT_S)

@@ -1,8 +1,8 @@
 """Between the line's sample rate and the inner one, without a seam between chunks.
 
 Live audio goes through libswresample (by PyAV): measured here it holds back 2 ms at 8 kHz and 1 ms at 48 kHz and gives
-a frame for a frame, with errors 85 dB down. soxr's streams work in blocks: 30 to 41 ms held back between 8 and 16 kHz and
-frames in bursts, in every direction of every call. For whole files, where delay is nothing, soxr is the better one.
+a frame for a frame, with errors 85 dB down. soxr's streams work in blocks: 30 to 41 ms held back between 8 and 16 kHz,
+and frames in bursts, in every direction of every call. For whole files, where delay is nothing, soxr is the better one.
 """
 
 from __future__ import annotations

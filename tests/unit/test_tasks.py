@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from gateway.clock import VirtualClock
+from gateway.clock import RealClock, VirtualClock
 from gateway.tasks import Pending, TaskOwner
 
 pytestmark = pytest.mark.unit
@@ -27,7 +27,8 @@ async def failure() -> int:
 async def tick_until_ready(clock: VirtualClock, pending: Pending[int]) -> int:
     """The tick loop of a call; returns how many ticks went by."""
     ticks = 0
-    while not pending.ready(clock.now_ms()):
+    start_ms = clock.now_ms()
+    while not pending.ready(clock.now_ms() - start_ms):
         ticks += 1
         await clock.sleep_until(clock.now_ms() + 20)
     return ticks
@@ -62,6 +63,20 @@ def test_a_result_is_not_visible_before_its_time() -> None:
         await owner.close()
 
     asyncio.run(call())
+
+
+def test_on_the_real_clock_a_result_is_visible_when_it_is_there() -> None:
+    async def call() -> int:
+        clock = RealClock()
+        start_ms = clock.now_ms()
+        owner = TaskOwner(clock)
+        pending = owner.start(value(7), timeout_ms=20_000)
+        while not pending.ready(clock.now_ms() - start_ms):
+            await clock.sleep_until(clock.now_ms() + 1)
+        await owner.close()
+        return pending.result()
+
+    assert asyncio.run(call()) == 7
 
 
 def test_a_failure_reaches_whoever_polls() -> None:
