@@ -8,10 +8,10 @@ from typing import Any
 from asr.engine import Engine
 from asr.errors import UnknownEngineError
 
-DEFAULT_ENGINE = "whisper-base"
+DEFAULT_ENGINE = "whisper"
 
 _ENGINES = {
-    "whisper-base": "asr.engines.whisper:WhisperEngine",
+    "whisper": "asr.engines.whisper:WhisperEngine",
     "scripted": "asr.engines.scripted:ScriptedEngine",
 }
 

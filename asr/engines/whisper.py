@@ -74,7 +74,7 @@ class WhisperEngine:
         ModelError: the weights are missing, damaged, cannot be joined or are no Whisper model.
     """
 
-    name = "whisper-base"
+    name = "whisper"
     capabilities = Capabilities(streaming=False, hints=True, word_times=False)
 
     def __init__(self, *, threads: int = 1, weights: Weights = WHISPER_BASE, cache: Path | None = None) -> None:
