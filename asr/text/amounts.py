@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from asr.text.numbers import (
     DIGITS,
+    INTEGER,
     NUMBER,
     NUMERALS,
     corrected,
@@ -36,8 +37,8 @@ _TAIL = (
 AMOUNT = re.compile(
     rf"¥?(?P<yuan>{NUMBER}){_YUAN}{_TAIL}"
     rf"|¥(?P<signed>{NUMBER})"
-    rf"|(?P<only_jiao>负?[{NUMERALS}]+)[角毛]钱?(?:零?(?P<only_jiao_fen>{_DIGIT})(?:分钱?)?{_NOT_A_TAIL})?"
-    rf"|(?P<only_fen>负?[{NUMERALS}]+)(?:分钱|分$)"
+    rf"|(?P<only_jiao>负?{INTEGER})[角毛]钱?(?:零?(?P<only_jiao_fen>{_DIGIT})(?:分钱?)?{_NOT_A_TAIL})?"
+    rf"|(?P<only_fen>负?{INTEGER})(?:分钱|分$)"
 )
 _NOT_MONEY = re.compile(rf"百分之|%|第|[{NUMERALS}](?:个?(?:g|兆|月)|[年月天号日岁倍次])")
 

@@ -6,19 +6,19 @@ import re
 from decimal import Decimal
 
 from asr.text.amounts import AMOUNT, read_amount
-from asr.text.numbers import DIGITS, NUMERALS, parse_value, plain_digits
+from asr.text.numbers import DIGIT_VALUES, DIGITS, PLAIN_NUMBER, parse_value, plain_digits
 from asr.text.script import compact, strip_punctuation
 
+_SINGLE_DIGITS = str.maketrans({char: str(value) for char, value in DIGIT_VALUES.items()})
 _CODE_WORDS = str.maketrans("洞拐勾", "079")
 _DICTATED = re.compile(rf"[{DIGITS}洞拐勾]{{4,}}")
 _DIGITS_PER_CODE_WORD = 1  # 洞 and 拐 are ordinary words too; beside as many digits they are digits
 _TRILLIONS = re.compile(r"(\d+?)(0000)?0{8}")
-_SHORTEST_TRILLION = (
-    12  # digits; no phone number is as long, and thirteen zeros heard wrong are one error, not thirteen
-)
+# Digits. No phone number is as long; and 一万亿 heard wrong shall cost its own length, not that of twelve zeros.
+_SHORTEST_TRILLION = 12
 _NUMBER = re.compile(
     rf"百分之百|(?P<sign>-)?(?P<percent>百分之)?"
-    rf"(?P<number>[{NUMERALS}]+(?:[点.][{DIGITS}]+(?![{DIGITS}十]))?(?:[百千]?[万亿]+|[百千])?)(?P<sign_after>%)?"
+    rf"(?P<number>{PLAIN_NUMBER})(?P<sign_after>%)?"
 )
 
 
@@ -32,7 +32,7 @@ def normalize_for_scoring(text: str) -> str:
     spoken = compact(text).translate(str.maketrans("〇○", "零零"))
     spoken = _DICTATED.sub(_plain_code_words, spoken)
     spoken = AMOUNT.sub(_written_amount, spoken)
-    return strip_punctuation(_NUMBER.sub(_written_number, spoken))
+    return strip_punctuation(_NUMBER.sub(_written_number, spoken)).translate(_SINGLE_DIGITS)
 
 
 def _plain_code_words(run: re.Match[str]) -> str:
@@ -64,7 +64,7 @@ def _arabic(number: str) -> str:
         return plain_digits(number)  # not its value: the zeros that lead a digit string are spoken too
     value = parse_value(number)
     if value is None:
-        return "".join(plain_digits(char) if char in DIGITS else char for char in number)
+        return number
     written = _plain(value)
     if len(written) >= _SHORTEST_TRILLION and (match := _TRILLIONS.fullmatch(written)):
         return match[1] + ("万" if match[2] else "") + "亿"

@@ -35,9 +35,11 @@ _IDIOMS = re.compile(
 _CORRECTION = re.compile(r"不是.*?是(?!不是)(.+)$")
 _TAKEN_BACK = re.compile(r"(?:说错了?|不对|错了|应该是)+")
 
+# The bounds keep a recogniser's loop (一一一一...) from costing quadratic time.
+INTEGER = rf"(?<![{NUMERALS}])[{NUMERALS}]{{1,{_LONGEST_INTEGER}}}(?![{NUMERALS}])"
+PLAIN_NUMBER = rf"{INTEGER}(?:[点.][{DIGITS}]{{1,{_LONGEST_INTEGER}}}(?![{DIGITS}十])(?:[百千]?[万亿]{{1,2}}|[百千])?)?"
 NUMBER = (
-    rf"(?:负|-)?(?:一半|半|百分之百|百分之[{NUMERALS}]+(?:[点.][{DIGITS}]+)?"
-    rf"|[{NUMERALS}]+(?:[点.][{DIGITS}]+(?![{DIGITS}十]))?(?:[百千]?[万亿]+|[百千])?%?(?:个半)?"
+    rf"(?:负|-)?(?:一半|半|百分之百|百分之{PLAIN_NUMBER}|{PLAIN_NUMBER}%?(?:个半)?"
     r")"
 )
 _NUMBER = re.compile(NUMBER)
