@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from gateway.errors import StoreError
 from gateway.events import Event, Turn, from_json
 from gateway.store.record import turn_of
 from gateway.store.store import Store
@@ -56,10 +57,17 @@ def get_call(store: Store, call_id: str) -> CallRecord | None:
 
 
 def events(store: Store, call_id: str) -> list[Event]:
-    """All that happened in a call, in order. Raises StoreError when the database can't be read."""
+    """All that happened in a call, in order. Raises StoreError when the database or an event in it can't be read."""
     told = select(EventRow.body).where(EventRow.call_id == call_id).order_by(EventRow.seq)
     with store.session() as session:
-        return [from_json(json.dumps(body)) for body in session.scalars(told)]
+        try:
+            return [from_json(json.dumps(body)) for body in session.scalars(told)]
+        except ValueError as error:
+            raise StoreError(
+                f"an event of call {call_id} is unknown to this version",
+                where=str(store.database),
+                remedy="read it with the version that wrote it",
+            ) from error
 
 
 def _call(row: CallRow) -> CallRecord:

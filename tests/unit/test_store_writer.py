@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from gateway.errors import StoreError
 from gateway.events import CallEnded, CallStarted, KeyPressed, ModeChanged, Turn, TurnFinished
 from gateway.store import Store, StoreWriter, events, get_call, list_calls
+from gateway.store.tables import EventRow
 
 pytestmark = pytest.mark.unit
 
@@ -229,3 +232,13 @@ def test_the_newest_calls_come_first(store: Store) -> None:
     assert [call.id for call in list_calls(store, limit=1)] == ["new"]
     assert get_call(store, "none") is None
     assert events(store, "none") == []
+
+
+def test_an_event_of_another_version_is_one_error(store: Store) -> None:
+    writer = StoreWriter(store)
+    writer.emit(started("c1"))
+    writer.close()
+    with store.session() as session, session.begin():
+        session.execute(update(EventRow).values(body={"event": "call_teleported"}))
+    with pytest.raises(StoreError, match="an event of call c1 is unknown to this version"):
+        events(store, "c1")

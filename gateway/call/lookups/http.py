@@ -15,7 +15,6 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from types import TracebackType
 from typing import Any, NoReturn
 from uuid import uuid4
 
@@ -38,7 +37,10 @@ class _TryAgainError(Exception):
 
 
 class HttpLookups:
-    """A `LookupProvider` on an HTTP back end; belongs to one event loop, close it with `aclose` or use `async with`.
+    """A `LookupProvider` on an HTTP back end; shared by all calls, on any event loop, and needs no closing.
+
+    Each attempt has a connection of its own: a kept one may have been closed by the back end meanwhile, which shows
+    only after sending, when a look-up that changes something must not be sent again.
 
     Args:
         base_url: where the look-ups are; `http` or `https`.
@@ -65,6 +67,7 @@ class HttpLookups:
         self._retries = retries
         self._client = httpx.AsyncClient(
             headers={**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})},
+            limits=httpx.Limits(max_keepalive_connections=0),
             timeout=timeout_ms / 1000,  # of each step; the limit on the whole look-up is in `lookup`
             trust_env=False,  # where numbers are sent is said in the settings, not by a proxy variable
         )
@@ -120,18 +123,6 @@ class HttpLookups:
             raise TimeoutError from None
         except httpx.TransportError as error:
             raise _TryAgainError(f"the back end broke off ({type(error).__name__})") from None
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
-    async def __aenter__(self) -> HttpLookups:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
 
 def _checked(base_url: str) -> str:

@@ -1,1 +1,1 @@
-"""One file a step, named after its number; a step that has shipped is never edited."""
+"""One file a step, named after its number."""
