@@ -63,7 +63,8 @@ class Segmenter:
     ) -> Segment | None:
         """Take the frame of `now_ms` to `now_ms` + 20; returns the segment that it ended, if it did.
 
-        A segment ends after `silence_ms` without speech, or when it has lasted `max_speech_ms`.
+        A segment ends after `silence_ms` without speech (not in a frame of speech, which may be the first of more), or
+        when it has lasted `max_speech_ms`.
         """
         self._sound.append(frame)
         self._window.append(voiced)
@@ -73,9 +74,9 @@ class Segmenter:
         self._run = self._run + 1 if voiced else 0
         if self._run >= RESUME_FRAMES:
             self._end = len(self._sound)
-        silent = len(self._sound) - self._end
+        silent = (len(self._sound) - self._end) * FRAME_MS >= silence_ms and not voiced
         too_long = (len(self._sound) - self._onset) * FRAME_MS >= max_speech_ms
-        if silent * FRAME_MS >= silence_ms or too_long:
+        if silent or too_long:
             return self._cut(self._onset, now_ms)
         return None
 

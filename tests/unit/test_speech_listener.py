@@ -85,6 +85,17 @@ def test_a_pause_longer_than_the_question_allows_ends_the_utterance() -> None:
     assert [utterance.end_ms for utterance in line.all(events.Utterance)] == [2000]
 
 
+def test_speech_that_goes_on_as_the_silence_is_up_belongs_to_the_utterance() -> None:
+    line = Timeline(speech=[(1000, 2000), (2580, 3500)]).run(9000, MENU)
+    assert [utterance.end_ms for utterance in line.all(events.Utterance)] == [3500]
+
+
+def test_a_blip_as_the_silence_is_up_does_not() -> None:
+    line = Timeline(speech=[(1000, 2000), (2580, 2620)]).run(9000, MENU)
+    (utterance,) = line.all(events.Utterance)
+    assert (utterance.end_ms, utterance.ended_at_ms) == (2000, 2640)
+
+
 def test_blips_of_noise_do_not_put_off_the_endpoint() -> None:
     blips = [(at, at + 40) for at in range(2200, 6000, 200)]
     line = Timeline(speech=[(1000, 2000), *blips]).run(9000, MENU)
