@@ -72,7 +72,7 @@ class BargeIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A piece of prompt that is said as written."""
+    """A piece of prompt that is said as written; between values it may be punctuation alone, a pause."""
 
     text: str
 

@@ -43,9 +43,9 @@ class Template:
                 parts.append(_field(piece))
             elif "{" in piece or "}" in piece:
                 raise ValueError("a brace without its partner; write a value as {account.balance | amount}")
-            elif _SPOKEN.search(piece):
+            elif piece:
                 parts.append(piece)
-        if not parts:
+        if not _SPOKEN.search(source):
             raise ValueError("an empty prompt; write what is to be said")
         return cls(source, tuple(parts))
 
