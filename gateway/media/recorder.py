@@ -52,17 +52,19 @@ def _write_all(fd: int, data: bytes, offset: int) -> None:
 
 
 class StereoRecorder:
-    """Records one call. `write` and `close` belong to the call's thread; nothing here makes the call wait or fail.
+    """Records one call. `write` and `close` belong to the call's thread; nothing here makes a live call wait or fail.
 
     Args:
         path: the file to make; folders are made as needed. An existing file is not overwritten.
+        patient: the call can wait for the disk, as one on virtual time can, which outruns any disk.
 
     Raises:
         RecordingError: the file can't be made or its header not written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patient: bool = False) -> None:
         self.path = path
+        self._wait_s = CLOSE_TIMEOUT_S if patient else 0.0
         self._fd = _create(path)
         self._error: OSError | None = None
         self._dropped_frames = 0
@@ -98,7 +100,7 @@ class StereoRecorder:
         return self._dropped_frames
 
     def write(self, index: int, caller: Frame, hotline: Frame) -> None:
-        """Place one frame of both sides at `index` * 20 ms from the start of the recording. Never blocks.
+        """Place one frame of both sides at `index` * 20 ms from the start of the recording. Never blocks a live call.
 
         Indexes rise; a gap plays as silence.
 
@@ -123,7 +125,8 @@ class StereoRecorder:
         Returns `error`. Blocking: call it on a thread where a loop must go on.
         """
         if not self._closed:
-            self._pass_on(wait_s=CLOSE_TIMEOUT_S)
+            self._wait_s = CLOSE_TIMEOUT_S
+            self._pass_on()
             self._closed = True
             try:
                 self._queue.put(None, timeout=CLOSE_TIMEOUT_S)
@@ -134,11 +137,13 @@ class StereoRecorder:
                 self._error = self._error or OSError(errno.ETIMEDOUT, "the disk doesn't answer")
         return self.error
 
-    def _pass_on(self, wait_s: float = 0.0) -> None:
+    def _pass_on(self) -> None:
         frames = len(self._block)
         if frames:
             try:
-                self._queue.put((self._block_start, b"".join(self._block)), block=wait_s > 0, timeout=wait_s)
+                self._queue.put(
+                    (self._block_start, b"".join(self._block)), block=self._wait_s > 0, timeout=self._wait_s
+                )
             except queue.Full:
                 self._dropped_frames += frames
         self._block.clear()

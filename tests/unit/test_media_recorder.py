@@ -152,6 +152,15 @@ def test_a_disk_that_does_not_keep_up_costs_sound_but_never_time(
     assert kept.count(0) == recorder.dropped_frames
 
 
+def test_a_call_that_can_wait_for_the_disk_loses_nothing(tmp_path: Path) -> None:
+    recorder = StereoRecorder(tmp_path / "patient.wav", patient=True)
+    frames = 5 * MAX_QUEUED_BLOCKS * BLOCK_FRAMES
+    for index in range(frames):
+        recorder.write(index, marked_frame(index + 1), SILENCE)
+    assert recorder.close() is None
+    assert frames_of(recorder.path) == [(index + 1, 0) for index in range(frames)]
+
+
 def test_closing_waits_for_a_dead_disk_only_so_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     goes_on = threading.Event()
 
