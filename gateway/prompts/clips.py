@@ -27,6 +27,7 @@ _KNEE = 0.8 * _FULL_SCALE
 _WINDOW = ms_to_samples(5)
 _AUDIBLE_DB = -40.0
 _ACTIVE_DB = -25.0
+_CLOSE_DB = 0.5
 _SILENT = 10 ** (-55 / 20) * _FULL_SCALE
 _MAX_S = 60.0
 _MIN_SAMPLES = ms_to_samples(40)
@@ -41,15 +42,14 @@ def read_recording(path: Path) -> Pcm:
     if not path.is_file():
         raise PromptError("there is no such recording", where=str(path), remedy="record it, or see `prompts missing`")
     try:
-        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+        samples, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
         raise PromptError("not a readable audio file", where=str(path), remedy="save it as WAV or FLAC") from error
     if len(samples) > _MAX_S * rate_hz:
         raise PromptError(f"longer than {_MAX_S:g} s", where=str(path), remedy="cut it: one clause for each recording")
-    mono = samples.mean(axis=1)
+    pcm: Pcm = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1).astype(np.int16)
     if rate_hz != SAMPLE_RATE_HZ:
-        mono = soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
-    pcm = (np.clip(mono, -1, 1) * _FULL_SCALE).astype(np.int16)
+        pcm = soxr.resample(pcm, rate_hz, SAMPLE_RATE_HZ)
     if len(pcm) < _MIN_SAMPLES or np.abs(pcm).max() < _SILENT:
         raise PromptError("nothing can be heard in it", where=str(path), remedy="record it again")
     return condition(pcm)
@@ -57,9 +57,11 @@ def read_recording(path: Path) -> Pcm:
 
 def condition(pcm: Pcm) -> Pcm:
     """Trim to `MARGIN_MS` around the sound, level to `LEVEL_DBFS`, fade both ends; doing it twice changes nothing."""
-    trimmed = _trim(pcm).astype(np.float64)
-    wanted = 10 ** ((LEVEL_DBFS - active_level_dbfs(trimmed)) / 20)
-    return fade((soft_limit(trimmed * wanted, peak=_PEAK)).astype(np.int16))
+    trimmed = _trim(pcm)
+    wanted_db = LEVEL_DBFS - active_level_dbfs(trimmed)
+    if len(trimmed) == len(pcm) and abs(wanted_db) < _CLOSE_DB and not (trimmed[0] or trimmed[-1]):
+        return pcm
+    return fade(soft_limit(trimmed.astype(np.float64) * 10 ** (wanted_db / 20), peak=_PEAK).astype(np.int16))
 
 
 def _trim(pcm: Pcm) -> Pcm:

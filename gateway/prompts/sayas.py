@@ -28,7 +28,7 @@ def words(value: Value) -> tuple[str, ...]:
         if value.kind == "digits":
             return tuple(say_digits(group) for group in digit_groups(value.value))
         return (_said(value.kind, value.value),)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise PromptError(f"a prompt can't say this as {value.kind}", remedy="check the look-up's answer") from error
 
 
@@ -86,6 +86,7 @@ def _fragments() -> tuple[str, ...]:
     units = ["幺", "百", "千", "万", "亿", "点", "负", "元", "角", "分", "年", "月", "日", "兆", "G"]
     large = [say_integer(n) for scale in (100, 1000, 10_000) for n in range(scale, 10 * scale, scale)]
     money = [say_amount(Decimal(n)) for n in range(100)] + [say_amount(Decimal(n) / 10) for n in range(1, 10)]
+    money += [f"零{say_integer(n)}元" for n in range(1, 10)]
     cents = [f"{zero}{say_integer(n)}分" for zero in ("", "零") for n in range(1, 10)]
     decimals = [say_decimal(Decimal(n) / 10)[1:] for n in range(1, 10)]
     months = [f"{say_integer(n)}月" for n in range(1, 13)]

@@ -1,0 +1,104 @@
+"""The catalogue finds recordings by what they say, and names the line or file that is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soundfile
+
+from gateway.dialogue.actions import Text, Value
+from gateway.errors import PromptError
+from gateway.media.frames import SAMPLE_RATE_HZ
+from gateway.prompts.catalog import PromptCatalog, clauses, normalize
+
+pytestmark = pytest.mark.unit
+
+
+def noise(seed: int, ms: int = 300) -> np.ndarray:
+    return (np.random.default_rng(seed).standard_normal(SAMPLE_RATE_HZ * ms // 1000) * 3000).astype(np.int16)
+
+
+@pytest.fixture
+def hotline(tmp_path):
+    """A hotline of two sentences and a voice of one fragment."""
+    flow, voice = tmp_path / "flow", tmp_path / "voice"
+    (flow / "audio").mkdir(parents=True)
+    voice.mkdir()
+    (flow / "prompts.tsv").write_text("name\ttext\nhello\t您好\nkey\t请按1\n", encoding="utf-8")
+    (voice / "fragments.tsv").write_text("name\ttext\tspelled\ng\tG\t记\n", encoding="utf-8")
+    for seed, path in enumerate((flow / "audio" / "hello.flac", flow / "audio" / "key.flac", voice / "g.flac")):
+        soundfile.write(path, noise(seed), SAMPLE_RATE_HZ)
+    return flow, voice
+
+
+def test_texts_are_found_whatever_their_punctuation_spaces_and_digits(hotline):
+    catalog = PromptCatalog.load(*hotline)
+    for text in ("您好", "您好，", "  您 好。", "请按一", "请按1！", "G"):
+        assert text in catalog
+    for text in ("您", "请按2", "", "。"):
+        assert text not in catalog
+    np.testing.assert_array_equal(catalog.clip("请按1"), catalog.clip("请按一。"))
+
+
+def test_what_is_not_recorded_is_listed_once_and_in_order(hotline):
+    catalog = PromptCatalog.load(*hotline)
+    pieces = ["您好，请按1。", Text("再见，您好，请稍候"), Value("digits", "11"), Value("text", "轻享套餐"), "再见"]
+    assert catalog.missing(pieces) == ["再见", "请稍候", "幺", "轻享套餐"]
+
+
+def test_asking_for_what_is_not_recorded_names_it(hotline):
+    with pytest.raises(PromptError, match="nothing recorded says '再见'"):
+        PromptCatalog.load(*hotline).clip("再见")
+
+
+def test_a_pace_is_stretched_once(hotline):
+    catalog = PromptCatalog.load(*hotline)
+    catalog.prepare(0.8)
+    slow = catalog.clip("您好", 0.8)
+    assert slow is catalog.clip("您好。", 0.8)
+    assert len(slow) == round(len(catalog.clip("您好")) / 0.8)
+
+
+def test_no_table_is_an_empty_table(tmp_path):
+    assert PromptCatalog.load(tmp_path / "no_flow", tmp_path / "no_voice").missing(["您好"]) == ["您好"]
+
+
+def test_a_listed_recording_that_is_gone_is_named(hotline):
+    flow, voice = hotline
+    (flow / "audio" / "key.flac").unlink()
+    with pytest.raises(PromptError, match=r"audio/key\.flac: there is no such recording; "):
+        PromptCatalog.load(flow, voice)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("hello", "not a NAME<tab>TEXT line"),
+        ("good bye\t再见", "not a NAME<tab>TEXT line"),
+        ("../up\t再见", "not a NAME<tab>TEXT line"),
+        ("bye\t。。", "not a NAME<tab>TEXT line"),
+        ("bye\t再见\tx\ty", "not a NAME<tab>TEXT line"),
+        ("hello\t再见", "'hello' is there twice"),
+    ],
+)
+def test_a_bad_line_is_named_by_its_number(hotline, line, reason):
+    flow, voice = hotline
+    with (flow / "prompts.tsv").open("a", encoding="utf-8") as table:
+        table.write(line + "\n")
+    with pytest.raises(PromptError, match=reason) as caught:
+        PromptCatalog.load(flow, voice)
+    assert str(caught.value).startswith(f"{flow / 'prompts.tsv'}:4: ")
+    assert caught.value.remedy
+
+
+def test_a_table_in_another_encoding_is_refused(hotline):
+    flow, voice = hotline
+    (flow / "prompts.tsv").write_bytes("name\ttext\nhello\t您好\n".encode("gb18030"))
+    with pytest.raises(PromptError, match="not UTF-8"):
+        PromptCatalog.load(flow, voice)
+
+
+def test_clauses_stand_between_punctuation_marks():
+    assert clauses("您好，欢迎致电。查话费、查流量；再见 ") == ["您好", "欢迎致电", "查话费", "查流量", "再见"]
+    assert clauses("。，") == []
+    assert normalize(" 请按１，对吗？") in {"请按１对吗", "请按一对吗"}
