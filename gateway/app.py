@@ -13,6 +13,7 @@ from types import TracebackType
 from asr.engine import Engine
 from asr.registry import load_engine
 from asr.vad.detector import SpeechDetector
+from gateway.bus import fan_out
 from gateway.call.lookups import HttpLookups, LookupProvider, SampleLookups
 from gateway.call.runner import run_call
 from gateway.call.session import CallSession
@@ -21,8 +22,8 @@ from gateway.clock import Clock
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import find_flow, load_flow
 from gateway.dialogue.machine import Dialogue
-from gateway.errors import SettingsError
-from gateway.events import CallEnded, CallStarted, Emit, Event
+from gateway.errors import SettingsError, VoiceGatewayError
+from gateway.events import CallEnded, CallStarted, Emit
 from gateway.media.recorder import StereoRecorder
 from gateway.privacy import mask
 from gateway.prompts.catalog import PromptCatalog
@@ -86,9 +87,8 @@ class Gateway:
         self._store = store
         self._pool = RecognitionPool(engine, settings.recognitions_at_once)
         self._writer = StoreWriter(store)
+        self._loss: VoiceGatewayError | None = None
         self._closing = AsyncExitStack()
-        if isinstance(hotline.lookups, HttpLookups):
-            self._closing.push_async_callback(hotline.lookups.aclose)
         for close in (store.close, engine.close, self._pool.close, self._writer.close):
             self._closing.push_async_callback(asyncio.to_thread, close)
 
@@ -117,10 +117,7 @@ class Gateway:
         now = dt.datetime.now().astimezone()
         call_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
-        def emit(event: Event) -> None:
-            self._writer.emit(event)
-            tell(event)
-
+        emit = fan_out(self._writer.emit, tell)
         recorder = StereoRecorder(self._store.recordings / f"{call_id}.wav")
         owner = TaskOwner(clock)
         work = CallWork(owner, self._pool, self.hotline.lookups, self._settings.recognition_limit_ms)
@@ -134,7 +131,9 @@ class Gateway:
         )
         emit(self._started(call_id, leg, now))
         session.recording_started(recorder.path)
-        return await run_call(session, leg, clock, recorder, owner, max_call_ms=self._settings.max_call_s * 1000)
+        ended = await run_call(session, leg, clock, recorder, owner, max_call_ms=self._settings.max_call_s * 1000)
+        self._loss = self._loss or recorder.error
+        return ended
 
     def _started(self, call_id: str, leg: Leg, now: dt.datetime) -> CallStarted:
         flow = self.hotline.flow.flow
@@ -151,8 +150,14 @@ class Gateway:
         )
 
     async def close(self) -> None:
-        """Stop recognising, write what waits, let go of the store; idempotent."""
+        """Stop recognising, write what waits, let go of the store; idempotent.
+
+        Raises:
+            RecordingError, StoreError: something of the calls could not be kept (they went on all the same).
+        """
         await self._closing.aclose()
+        if loss := self._loss or self._writer.error:
+            raise loss
 
     async def __aenter__(self) -> Gateway:
         return self
@@ -160,4 +165,8 @@ class Gateway:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.close()
+        try:
+            await self.close()
+        except VoiceGatewayError:
+            if error is None:
+                raise

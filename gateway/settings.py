@@ -1,4 +1,4 @@
-"""What an operator may set, read once: the TOML file that VOICE_GATEWAY_CONFIG names, then VOICE_GATEWAY_* variables."""
+"""What an operator may set, read once: VOICE_GATEWAY_* variables over the TOML file that VOICE_GATEWAY_CONFIG names."""
 
 from __future__ import annotations
 

@@ -90,9 +90,8 @@ def score(
         return
     for entry, text, one in zip(entries, heard, errors, strict=True):
         typer.echo(f"{one.rate:7.2%}  {entry.file}\t{entry.text}\t{text}")
-    typer.echo(
-        f"{in_all.rate:7.2%}  in all: {in_all.errors} errors in {in_all.reference_length} characters, {len(entries)} files"
-    )
+    counted = f"{in_all.errors} errors in {in_all.reference_length} characters, {len(entries)} files"
+    typer.echo(f"{in_all.rate:7.2%}  in all: {counted}")
 
 
 @app.command("engines")
