@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
-from gateway.dialogue.grammar.pinyin import Readings, Spoken, Syllable, spoken
+from gateway.dialogue.grammar.pinyin import Spoken, Syllable, spoken
 
 REFUSE = ""
 """The class of what belongs to no option."""
@@ -35,8 +38,14 @@ _CONFUSED_FINALS = (
 _FRAMES = ("我想{}", "我要{}", "帮我{}一下", "那个{}谢谢", "你好请问{}")
 
 
-def _neighbours(groups: Sequence[str]) -> dict[str, list[str]]:
-    return {name: [n for n in group.split() if n != name] for group in groups for name in group.split()}
+_BLURRED, _LOST, _INITIAL_SHARE = 0.3, 0.3, 0.5
+"""How often a syllable is taken for another, a long utterance loses one, and it is the initial that suffers."""
+_LONG = 3
+_UNWRITTEN = "?"
+
+
+def _neighbours(groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(n for n in group.split() if n != name) for group in groups for name in group.split()}
 
 
 _NEAR_INITIALS, _NEAR_FINALS = _neighbours(_CONFUSED_INITIALS), _neighbours(_CONFUSED_FINALS)
@@ -47,49 +56,52 @@ def _merged(syllable: Syllable) -> str:
     return _MERGED_INITIALS.get(syllable.initial, syllable.initial) + syllable.final.replace("ng", "n")
 
 
-def features(sound: Spoken) -> list[str]:
-    """An utterance as a bag of character, syllable, initial and final n-grams."""
+@lru_cache(maxsize=4096)
+def features(sound: Spoken) -> tuple[str, ...]:
+    """An utterance as a bag of n-grams: characters, syllables, and syllables as the least careful speaker says them."""
     first = [options[0] for options in sound.readings]
-    exact, merged = [s.toneless for s in first], [_merged(s) for s in first]
-    initials, finals = [s.initial for s in first], [s.final for s in first]
-    bag = [f"c{char}" for char in sound.chars] + [f"s{s}" for s in exact] + [f"m{s}" for s in merged]
-    for size, kinds in ((2, "csmif"), (3, "mif")):
-        streams = {"c": list(sound.chars), "s": exact, "m": merged, "i": initials, "f": finals}
-        for kind in kinds:
-            names = streams[kind]
-            bag += [f"{kind}{size}" + ".".join(names[i : i + size]) for i in range(len(names) - size + 1)]
-    return bag
+    merged = [_merged(s) for s in first]
+    bag: list[str] = []
+    for kind, names in (("c", list(sound.chars)), ("s", [s.toneless for s in first]), ("m", merged)):
+        bag += [f"{kind}{name}" for name in names]
+        bag += [f"{kind}{one}.{two}" for one, two in pairwise(names)]
+    bag += [f"m{one}.{two}.{three}" for one, two, three in zip(merged, merged[1:], merged[2:], strict=False)]
+    return tuple(bag)
 
 
-def _misheard(sound: Spoken, chance: random.Random) -> Spoken:
+@lru_cache(maxsize=4096)
+def _misheard(text: str) -> Spoken:
     """The same words as a poor line delivers them: some syllables near their own, one perhaps lost."""
+    chance = random.Random(text)  # noqa: S311  (repeatable training data, no secret)
+    sound = spoken(text)
+    lost = chance.randrange(len(sound)) if len(sound) > _LONG and chance.random() < _LOST else -1
     chars, readings = [], []
-    lost = chance.randrange(len(sound)) if len(sound) > 3 and chance.random() < 0.3 else -1
     for i, (char, options) in enumerate(zip(sound.chars, sound.readings, strict=True)):
         if i == lost:
             continue
-        said: Readings = options
-        if chance.random() < 0.3:
-            s = options[0]
-            initial, final = s.initial, s.final
-            if chance.random() < 0.5 and s.initial in _NEAR_INITIALS:
-                initial = chance.choice(_NEAR_INITIALS[s.initial])
-            elif s.final in _NEAR_FINALS:
-                final = chance.choice(_NEAR_FINALS[s.final])
-            said, char = (Syllable(initial, final, s.tone),), "?"  # noqa: PLW2901
-        chars.append(char)
-        readings.append(said)
+        near = _neighbour(options[0], chance) if chance.random() < _BLURRED else None
+        chars.append(char if near is None else _UNWRITTEN)
+        readings.append(options if near is None else (near,))
     return Spoken("".join(chars), tuple(readings))
 
 
-def _examples(phrases: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Spoken]]:
-    chance = random.Random(_SEED)  # noqa: S311  (repeatable training data, no secret)
-    for option, texts in phrases.items():
-        for text in texts:
-            plain = spoken(text)
-            framed = spoken(chance.choice(_FRAMES).format(text))
-            for sound in (plain, framed, _misheard(plain, chance), _misheard(framed, chance)) if len(plain) else ():
-                yield option, sound
+def _neighbour(syllable: Syllable, chance: random.Random) -> Syllable:
+    """A syllable that is easily taken for this one, or this one where there is none."""
+    initials, finals = _NEAR_INITIALS.get(syllable.initial, ()), _NEAR_FINALS.get(syllable.final, ())
+    if initials and (not finals or chance.random() < _INITIAL_SHARE):
+        return replace(syllable, initial=chance.choice(initials))
+    return replace(syllable, final=chance.choice(finals)) if finals else syllable
+
+
+def _examples(phrases: Mapping[str, Sequence[str]], background: Sequence[str]) -> Iterator[tuple[str, Spoken]]:
+    """Every phrase as it is and framed, and everything once more as a poor line delivers it."""
+    labelled = [(option, text) for option, texts in phrases.items() for text in texts]
+    framed = [(option, _FRAMES[i % len(_FRAMES)].format(text)) for i, (option, text) in enumerate(labelled)]
+    refused = [(REFUSE, text) for text in background]
+    for label, text in (*labelled, *framed, *refused):
+        if len(sound := spoken(text)):
+            yield label, sound
+            yield label, _misheard(text)
 
 
 class OptionClassifier:
@@ -107,11 +119,11 @@ class OptionClassifier:
         self._model: LogisticRegression | None = None
         if not any(len(spoken(text)) for texts in phrases.values() for text in texts):
             return
-        rows = list(_examples(phrases)) + [(REFUSE, sound) for text in background if len(sound := spoken(text))]
+        rows = list(_examples(phrases, background))
         labels = [label for label, _ in rows]
         self._vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, dtype=np.float32)
         table = self._vectors.fit_transform([sound for _, sound in rows])
-        self._model = LogisticRegression(C=20.0, max_iter=60, tol=1e-2, random_state=_SEED)
+        self._model = LogisticRegression(C=20.0, max_iter=200, tol=1e-3, random_state=_SEED)
         self._model.fit(table, labels)
 
     def probabilities(self, sound: Spoken) -> dict[str, float]:

@@ -18,15 +18,17 @@ CONFIRM_SCORE = 0.35
 ACCEPT_MARGIN = 0.1
 """Two options nearly as likely as each other are asked about, however likely both are."""
 
-# Utility of an option: a conditional logit over these, fitted on recognised telephone speech (bench/bench_matching.py).
-_WORDING = 1.04
-_SCORE = 1.7
-_LIKENESS = 3.3
-_COVERAGE = 0.3
+# Utilities of a conditional logit (McFadden 1974) over the options and refusing, fitted on recognised telephone speech.
+_WORDING = 0.95
+"""Of the logarithm of the classifier's probability."""
+_LIKENESS = 2.7
+_SCORE = 2.5
 _VERBATIM = 2.0
 """For saying a phrase and nothing else: 投诉 is no shortened 投诉进度."""
-_REFUSE = 0.8
-_REFUSE_CONFIDENT = -0.95
+_REFUSE = 1.1
+_DOUBT = 0.7
+"""For the recogniser's own doubt, in nats beyond the usual."""
+_USUAL_DOUBT, _MOST_DOUBT = 0.7, 3.0
 _LEAST_PROBABILITY = 1e-3
 _ALTERNATIVE_DISCOUNT = 0.4
 _MAX_ALTERNATIVES = 3
@@ -123,11 +125,11 @@ class PhraseMatcher:
             option: _WORDING * math.log(max(_LEAST_PROBABILITY, wording[option]))
             + _SCORE * place.score
             + _LIKENESS * place.likeness
-            + _COVERAGE * place.coverage
             + _VERBATIM * (place.likeness * place.coverage) ** 8
             for option, place in closest.items()
         }
-        refuse = _REFUSE + _REFUSE_CONFIDENT * confidence
+        doubt = min(_MOST_DOUBT, -math.log(max(confidence, 1e-9))) - _USUAL_DOUBT
+        refuse = _REFUSE + _DOUBT * max(0.0, doubt)
         top = max(refuse, *utilities.values())
         weights = {option: math.exp(utility - top) for option, utility in utilities.items()}
         total = sum(weights.values()) + math.exp(refuse - top)

@@ -30,9 +30,9 @@ _LETTERS = dict(zip("abcdefghijklmnopqrstuvwxyz", "诶必西弟伊艾季艾爱�
 _INITIALS = ("b", "p", "m", "f", "d", "t", "n", "l", "g", "k", "h", "j", "q", "x", "zh", "ch", "sh", "r", "z", "c", "s")
 _NEAR_INITIALS: dict[float, str] = {
     0.15: "n-l zh-z ch-c sh-s",
-    0.25: "f-h r-l",
-    0.4: "j-zh q-ch x-sh j-z q-c x-s b-p d-t g-k j-q zh-ch z-c m-n r- n-r h- sh-f s-f x-h",
-    0.6: "b-m d-n d-l g-h k-h t-ch t-c t-q d-zh d-z d-j ch-sh c-s q-x zh-sh z-s g-d k-t p-t b-d p-f h-sh m- l-",
+    0.25: "f-h r-l r- x-sh",
+    0.4: "j-zh q-ch j-z q-c x-s b-p d-t g-k j-q zh-ch z-c m-n n-r h- sh-f s-f x-h b-d p-t k-h",
+    0.6: "b-m d-n d-l g-h t-ch t-c t-q d-zh d-z d-j ch-sh c-s q-x zh-sh z-s g-d k-t b-f p-f h-sh m- l- n- g-j zh-x",
 }
 
 # final -> (medial, nucleus, coda); "-i" is the vowel of zi and zhi.
