@@ -71,7 +71,7 @@ def _chosen(name: str, option: Option, base: Choice | None) -> Choice:
     phrases = (*(option.phrases or ()), *(base.phrases if base else ()))
     return Choice(
         name,
-        option.label or (base.label if base else phrases[0]),
+        option.label or (base.label if base else next(iter(phrases), name)),
         phrases,
         option.key or (base.key if base else None),
         option.go or (base.go if base else None),

@@ -24,6 +24,7 @@ MAX_VALUES = 20_000
 """Keys and values once anchors are followed; more is no flow but a trap."""
 _TAB_INDENT = re.compile(r"^[ ]*\t", re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
+_PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ class _Reader:
             self._problem(node, "an anchor that contains itself; write it out")
             raise _fatal(self._source)
         self._source.values.setdefault(place, _start(node))
+        if not isinstance(node, ScalarNode) and node.tag not in _PLAIN_TAGS:
+            self._problem(node, f"the tag '{node.tag}' is not used in flows; remove it")
         self._open.add(id(node))
         try:
             if isinstance(node, MappingNode):
