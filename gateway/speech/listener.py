@@ -121,7 +121,8 @@ class Listener:
         if self._question is not None:
             self._take_keys(self._question, now_ms, events)
         loud_enough = not self._playing or verdict.level_dbfs >= MIN_LEVEL_OVER_PROMPT_DBFS
-        self._hear(now_ms, frame, verdict.speech and loud_enough and not self._keys.entering, events)
+        voiced = verdict.speech and loud_enough and not self._keys.entering
+        self._hear(now_ms, frame, verdict.level_dbfs if voiced else None, events)
         if self._question is not None:
             self._count_silence(self._question, now_ms, events)
         return events
@@ -148,10 +149,10 @@ class Listener:
             self._question = None
             events.append(entered)
 
-    def _hear(self, now_ms: float, frame: Frame, voiced: bool, events: list[ListenEvent]) -> None:
+    def _hear(self, now_ms: float, frame: Frame, level_dbfs: float | None, events: list[ListenEvent]) -> None:
         question = self._question or IDLE
         segment = self._segmenter.tick(
-            now_ms, frame, voiced, silence_ms=question.speech_timeout_ms, max_speech_ms=question.max_speech_ms
+            now_ms, frame, level_dbfs, silence_ms=question.speech_timeout_ms, max_speech_ms=question.max_speech_ms
         )
         if self._question is None:
             return
@@ -159,7 +160,7 @@ class Listener:
             self._told_start = True
             events.append(SpeechStarted(self._segmenter.start_ms, self._over_prompt(self._segmenter.start_ms)))
         if self._playing and self._barge_in is actions.BargeIn.SPEECH and not self._cut:
-            self._voiced_over_prompt.append(voiced)
+            self._voiced_over_prompt.append(level_dbfs is not None)
             if self._segmenter.speaking and sum(self._voiced_over_prompt) >= BARGE_IN_FRAMES:
                 self._cut = True
                 events.append(BargeIn(now_ms, "speech"))

@@ -18,6 +18,9 @@ ONSET_WINDOW = 8
 """Speech begins when 6 of 8 frames (120 of 160 ms) are speech: a click isn't, a syllable is."""
 RESUME_FRAMES = 3
 """60 ms in a row put off the endpoint; a blip of noise doesn't."""
+FADED_DB = 20.0
+"""This far below the segment's mean level a frame is its fading: a detector says speech for 80 to 160 ms after the last
+sound, and the endpoint would come that much later and claim to be quicker than it was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +40,12 @@ class Segmenter:
 
     def __init__(self) -> None:
         self._sound: list[Frame] = []
-        self._window: deque[bool] = deque(maxlen=ONSET_WINDOW)
+        self._window: deque[float | None] = deque(maxlen=ONSET_WINDOW)
         self._onset: int | None = None
         self._end = 0
         self._run = 0
         self._start_ms = 0.0
+        self._levels_dbfs: list[float] = []
 
     @property
     def speaking(self) -> bool:
@@ -51,7 +55,7 @@ class Segmenter:
     @property
     def perhaps_speaking(self) -> bool:
         """A segment may be beginning right now."""
-        return self._onset is None and sum(self._window) * 2 >= ONSET_FRAMES
+        return self._onset is None and len(self._speech_levels()) * 2 >= ONSET_FRAMES
 
     @property
     def start_ms(self) -> float:
@@ -59,18 +63,20 @@ class Segmenter:
         return self._start_ms
 
     def tick(
-        self, now_ms: float, frame: Frame, voiced: bool, *, silence_ms: float, max_speech_ms: float
+        self, now_ms: float, frame: Frame, level_dbfs: float | None, *, silence_ms: float, max_speech_ms: float
     ) -> Segment | None:
         """Take the frame of `now_ms` to `now_ms` + 20; returns the segment that it ended, if it did.
 
+        `level_dbfs` is the level of a frame of speech, None for any other.
         A segment ends after `silence_ms` without speech (not in a frame of speech, which may be the first of more), or
         when it has lasted `max_speech_ms`.
         """
         self._sound.append(frame)
-        self._window.append(voiced)
+        self._window.append(level_dbfs)
         if self._onset is None:
             self._look_for_onset(now_ms)
             return None
+        voiced = level_dbfs is not None and self._carries(level_dbfs)
         self._run = self._run + 1 if voiced else 0
         if self._run >= RESUME_FRAMES:
             self._end = len(self._sound)
@@ -86,16 +92,28 @@ class Segmenter:
         self._sound.clear()
         self._window.clear()
 
+    def _speech_levels(self) -> list[float]:
+        return [level_dbfs for level_dbfs in self._window if level_dbfs is not None]
+
+    def _carries(self, level_dbfs: float) -> bool:
+        """Whether a frame of speech is loud enough to be the caller still speaking."""
+        if level_dbfs < sum(self._levels_dbfs) / len(self._levels_dbfs) - FADED_DB:
+            return False
+        self._levels_dbfs.append(level_dbfs)
+        return True
+
     def _look_for_onset(self, now_ms: float) -> None:
-        if sum(self._window) < ONSET_FRAMES:
+        levels_dbfs = self._speech_levels()
+        if len(levels_dbfs) < ONSET_FRAMES:
             del self._sound[: -(PRE_ROLL_FRAMES + ONSET_WINDOW)]
             return
-        since_onset = len(self._window) - list(self._window).index(True)
+        self._levels_dbfs = levels_dbfs
+        since_onset = len(self._window) - next(place for place, level in enumerate(self._window) if level is not None)
         self._start_ms = now_ms - (since_onset - 1) * FRAME_MS
         del self._sound[: -(since_onset + PRE_ROLL_FRAMES)]
         self._onset = len(self._sound) - since_onset
         self._end = len(self._sound)
-        self._run = 1
+        self._run = RESUME_FRAMES
 
     def _cut(self, onset: int, now_ms: float) -> Segment:
         pcm = np.concatenate(self._sound[: self._end + POST_ROLL_FRAMES])

@@ -26,6 +26,8 @@ class Timeline:
     barge_in: BargeIn = BargeIn.SPEECH
     quiet: bool = False
     """Speech as faint as a line's echo."""
+    faded: Sequence[Span] = ()
+    """Speech to the detector, 30 dB below the rest."""
     cuttable: bool = True
     """The prompt stops when it is told to."""
     detector: ScriptedDetector = field(default_factory=ScriptedDetector)
@@ -33,7 +35,6 @@ class Timeline:
 
     def __post_init__(self) -> None:
         self.listener = Listener(self.detector)
-        self.detector.level_dbfs = -50.0 if self.quiet else -20.0
         self.heard: list[ListenEvent] = []
         self._cut = False
 
@@ -55,7 +56,9 @@ class Timeline:
         return [type(event).__name__ for event in self.heard]
 
     def _tick(self) -> None:
-        self.detector.speech = any(start <= self.now_ms < end for start, end in self.speech)
+        faded = any(start <= self.now_ms < end for start, end in self.faded)
+        self.detector.speech = faded or any(start <= self.now_ms < end for start, end in self.speech)
+        self.detector.level_dbfs = -50.0 if self.quiet or faded else -20.0
         playing = self.prompt is not None and self.prompt[0] <= self.now_ms < self.prompt[1] and not self._cut
         self.listener.prompt(playing, self.barge_in)
         keys = tuple(self.keys.get(self.now_ms, ""))

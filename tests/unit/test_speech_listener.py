@@ -96,6 +96,13 @@ def test_a_blip_as_the_silence_is_up_does_not() -> None:
     assert (utterance.end_ms, utterance.ended_at_ms) == (2000, 2640)
 
 
+def test_the_fading_that_a_detector_still_calls_speech_is_not_counted() -> None:
+    line = Timeline(speech=[(1000, 2000)], faded=[(2000, 2140)]).run(9000, MENU)
+    (utterance,) = line.all(events.Utterance)
+    assert (utterance.end_ms, utterance.ended_at_ms) == (2000, 2600)
+    assert utterance.pcm[-1] == 2200 // 20 - 1
+
+
 def test_blips_of_noise_do_not_put_off_the_endpoint() -> None:
     blips = [(at, at + 40) for at in range(2200, 6000, 200)]
     line = Timeline(speech=[(1000, 2000), *blips]).run(9000, MENU)

@@ -90,21 +90,21 @@ def test_talking_over_a_prompt_that_is_too_short_comes_after_it() -> None:
     assert watch([OVER], timeline((800, SPEAKING), (9999, LISTENING)), until_ms=2000)[0] == ("speaks", 1100)
 
 
-def test_keys_come_one_by_one_while_the_hotline_speaks_or_listens() -> None:
+def test_keys_come_one_by_one_half_a_second_into_a_prompt() -> None:
     hotline = timeline((1000, WORKING), (9999, SPEAKING))
-    assert watch([Press("12#")], hotline, until_ms=3000) == [("1", 1000), ("2", 1200), ("#", 1400)]
+    assert watch([Press("12#")], hotline, until_ms=3000) == [("1", 1500), ("2", 1700), ("#", 1900)]
 
 
 def test_keys_after_an_answer_wait_for_the_reaction() -> None:
     hotline = timeline((2000, LISTENING), (2500, WORKING), (9999, SPEAKING))
     did = watch([ANSWER, Press("1")], hotline, until_ms=4000)
-    assert did == [("speaks", 300), ("stops", 800), ("1", 2500)]
+    assert did == [("speaks", 300), ("stops", 800), ("1", 3000)]
 
 
 def test_keys_after_keys_wait_for_the_reaction_but_not_after_a_wait() -> None:
     hotline = timeline((5000, LISTENING), (9999, SPEAKING))
-    assert watch([Press("1"), Press("2")], hotline, until_ms=6000) == [("1", 0), ("2", 5000)]
-    assert watch([Press("1"), Wait(1000), Press("2")], hotline, until_ms=4000) == [("1", 0), ("2", 1040)]
+    assert watch([Press("1"), Press("2")], hotline, until_ms=6000) == [("1", 500), ("2", 5500)]
+    assert watch([Press("1"), Wait(1000), Press("2")], hotline, until_ms=4000) == [("1", 500), ("2", 1540)]
 
 
 def test_hanging_up_is_at_once() -> None:

@@ -7,8 +7,8 @@ How the scripted caller behaves, in ticks of 20 ms:
   taken for the next question. A `Wait` in between lifts that: `138.wav wait:1.5 0013.wav` is one number with a pause.
 - **Speak over** begins when a prompt has been on the line for 1.0 s from the moment the step's turn came. If the prompt
   is shorter than that, it begins like any other speech.
-- **Press** starts while the hotline speaks or listens, one key every 200 ms. After an answer it waits for the
-  reaction too.
+- **Press** starts when the hotline has been speaking or listening for 500 ms, one key every 200 ms. After an answer it
+  waits for the reaction too.
 - **Wait** counts from the moment its turn comes. **HangUp** hangs up at once.
 - When the script is through, the caller hears out what comes and hangs up when the hotline has listened for 500 ms.
 - A caller whose turn doesn't come for two minutes hangs up, so no script keeps a call alive for ever.
@@ -29,6 +29,7 @@ from gateway.transport.loopback.script import HangUp, Press, Speak, Step, Wait
 
 ANSWER_AFTER_MS = 300
 TALK_OVER_AFTER_MS = 1000
+PRESS_AFTER_MS = 500
 KEY_EVERY_MS = 200
 HANG_UP_AFTER_MS = 500
 PATIENCE_MS = 120_000
@@ -60,7 +61,7 @@ class LoopbackLeg:
         """The caller's next 20 ms."""
         self._hotline.watch(now_ms, state)
         if not self._ended:
-            self._act(now_ms, state)
+            self._act(now_ms)
         keys = self._press(now_ms)
         return LegInput(self._sound(), keys, hung_up=self._ended)
 
@@ -75,7 +76,7 @@ class LoopbackLeg:
         """End the call from the hotline's side; idempotent."""
         self._end()
 
-    def _act(self, now_ms: float, state: HotlineState) -> None:
+    def _act(self, now_ms: float) -> None:
         if self._saying or self._pressing:
             return
         if self._turn_came_ms is None:
@@ -85,13 +86,13 @@ class LoopbackLeg:
             if self._hotline.listening_ms(now_ms) >= HANG_UP_AFTER_MS or waited_ms >= PATIENCE_MS:
                 self._end()
             return
-        if self._begin(self._steps[0], now_ms, waited_ms, state):
+        if self._begin(self._steps[0], now_ms, waited_ms):
             self._steps.popleft()
             self._turn_came_ms = None
         elif waited_ms >= PATIENCE_MS and not isinstance(self._steps[0], Wait):
             self._end()
 
-    def _begin(self, step: Step, now_ms: float, waited_ms: float, state: HotlineState) -> bool:
+    def _begin(self, step: Step, now_ms: float, waited_ms: float) -> bool:
         """Begin the step if its moment has come."""
         match step:
             case Speak(pcm=pcm, over=over):
@@ -101,7 +102,8 @@ class LoopbackLeg:
                     return False
                 self._saying.extend(to_frames(pcm))
             case Press(keys=keys):
-                if not self._hotline.reacted or not (state.speaking or state.listening):
+                heard_ms = max(self._hotline.speaking_ms(now_ms), self._hotline.listening_ms(now_ms))
+                if not self._hotline.reacted or heard_ms < PRESS_AFTER_MS:
                     return False
                 self._pressing.extend(keys)
             case Wait(duration_ms=duration_ms):
