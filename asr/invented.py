@@ -11,13 +11,13 @@ import re
 _MARKS = re.compile(r"[\W_]+")
 
 _WHOLE_LINES = """
-    谢谢 谢谢观看 谢谢收看 谢谢大家 谢谢大家观看 谢谢大家收看 谢谢你的观看 谢谢您的观看 谢谢你收看 感谢观看 感谢收看
+    谢谢观看 谢谢收看 谢谢大家 谢谢大家观看 谢谢大家收看 谢谢你的观看 谢谢您的观看 谢谢你收看 感谢观看 感谢收看
     感谢您的观看 感谢大家的观看 多谢收看 多谢观看 多谢您收睇 下期再见 下次再见 我们下期再见 我们下次再见 下集再见
-    拜拜 中文字幕 字幕 字幕组 优优独播剧场 独播剧场 本集完 全剧终 完 音乐 鼓掌 掌声 笑声 哭声 歌声 片尾曲 片头曲
-    thankyou thanksforwatching thankyouforwatching thanks bye byebye you subtitles mingpao mingpaocanada music applause
+    中文字幕 字幕 字幕组 优优独播剧场 独播剧场 本集完 全剧终 完 音乐 鼓掌 掌声 笑声 哭声 歌声 片尾曲 片头曲
+    thankyou thanksforwatching thankyouforwatching you subtitles mingpao mingpaocanada music applause
     字幕志愿者 字幕制作 字幕提供 小编 待续 未完待续
 """
-"""Nothing when they are all that was heard. 谢谢 and 拜拜 can be said, but alone they ask a hotline for nothing."""
+"""Nothing when they are all that was heard. 谢谢 and 拜拜 are invented too, but callers do say them: not here."""
 
 _ANYWHERE_LINES = """
     请不吝点赞 点赞订阅 订阅转发 打赏支持 明镜与点点 点点栏目 明镜需要您的支持 字幕由 字幕志愿者 字幕制作 字幕提供
@@ -34,20 +34,18 @@ _ANYWHERE = tuple(_ANYWHERE_LINES.split())
 def is_invented(text: str) -> bool:
     """Whether the text (simplified characters) is one of the phrases that Whisper is known to make up."""
     bare = _MARKS.sub("", text).lower()
-    if not bare:
-        return True
-    return bare in _WHOLE or any(phrase in bare for phrase in _ANYWHERE)
+    return not bare or bare in _WHOLE or any(phrase in bare for phrase in _ANYWHERE)
 
 
-def is_hint_list(text: str, hints: tuple[str, ...]) -> bool:
-    """Whether the text does nothing but read hints aloud: two or more different ones, one after the other."""
+def hints_read_aloud(text: str, hints: tuple[str, ...]) -> int:
+    """How many different hints the text reads one after the other; 0 when it holds anything else as well."""
     left = _MARKS.sub("", text).lower()
     known = sorted({_MARKS.sub("", hint).lower() for hint in hints} - {""}, key=len, reverse=True)
     read: set[str] = set()
     while left:
         phrase = next((phrase for phrase in known if left.startswith(phrase)), None)
         if phrase is None:
-            return False
+            return 0
         read.add(phrase)
         left = left[len(phrase) :]
-    return len(read) > 1
+    return len(read)

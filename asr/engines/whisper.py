@@ -24,7 +24,7 @@ from faster_whisper.tokenizer import Tokenizer
 from asr.engine import SAMPLE_RATE_HZ, Capabilities, Pcm, Transcript
 from asr.engines.whisper_weights import WHISPER_BASE
 from asr.errors import ModelError
-from asr.invented import is_hint_list, is_invented
+from asr.invented import hints_read_aloud, is_invented
 from asr.loops import collapse_loops
 from asr.text import to_simplified
 from asr.vad.silero import CHUNK_SAMPLES, Silero
@@ -48,8 +48,13 @@ _TOKENS_EXTRA = 6
 
 _SILENCE_DBFS = -60.0
 _SPEECH_PROBABILITY = 0.5
-_SPEECH_CHUNKS = 4
-"""128 ms of speech: 对 has 250 ms; taps, keys and bars of music that pass for speech have less."""
+_SPEECH_CHUNKS = 5
+"""160 ms of speech: 对 has 250 ms; taps, keys and bars of music that pass for speech have less."""
+
+_LEAST_CONFIDENCE = 0.15
+"""Below it, nothing in 250 samples was right, while noise, tones and laughter that pass for speech mostly lie there."""
+_SURE_OF_A_LIST = 0.6
+"""From it on, two expected phrases in a row are taken as said and not as read from the prompt."""
 
 _FULL_SCALE = 32768.0
 
@@ -117,13 +122,23 @@ class WhisperEngine:
         windows = cut_windows(pcm, LONGEST_WINDOW_S, SHORTEST_WINDOW_S)
         decoded = [self._decode(window, hints) for window in windows]
         text = collapse_loops(to_simplified("".join(part.text for part in decoded))).strip("、，, ")
-        if is_invented(text):
-            return "", 0.0, "invented"
-        if is_hint_list(text, hints):
-            return "", 0.0, "hint_echo"
         tokens = sum(part.tokens for part in decoded)
         mean = sum(part.log_probability * part.tokens for part in decoded) / max(1, tokens)
-        return text, min(1.0, math.exp(mean)), None
+        confidence = min(1.0, math.exp(mean))
+        rejected = self._reason_to_reject(text, confidence, hints)
+        return ("", 0.0, rejected) if rejected else (text, confidence, None)
+
+    def _reason_to_reject(self, text: str, confidence: float, hints: tuple[str, ...]) -> str | None:
+        if not text:
+            return "silence"
+        if is_invented(text):
+            return "invented"
+        read = hints_read_aloud(text, hints)
+        if read > 2 or (read == 2 and confidence < _SURE_OF_A_LIST):
+            return "hint_echo"
+        if confidence < _LEAST_CONFIDENCE:
+            return "hint_echo" if read else "invented"
+        return None
 
     def _has_speech(self, pcm: Pcm) -> bool:
         if len(pcm) < CHUNK_SAMPLES * _SPEECH_CHUNKS or frame_levels_dbfs(pcm).max() < _SILENCE_DBFS:
