@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from gateway.cli import asr, call, demo, prompts
@@ -24,19 +23,11 @@ app.add_typer(prompts.app, name="prompts")
 
 
 def main() -> None:
-    """The console script. What a person can act on is one line on stderr and exit status 2; the rest is a traceback."""
+    """The console script. What a person can act on is a line on stderr and exit status 2; the rest is a traceback."""
     setup_logging("WARNING")
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        app()
     except VoiceGatewayError as error:
         for line in str(error).splitlines():
-            print(f"voice-gateway: {line}", file=sys.stderr)  # noqa: T201 -- a command speaks on stderr
+            typer.echo(f"voice-gateway: {line}", err=True)
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has gone: nothing left to say
-        sys.exit(141)

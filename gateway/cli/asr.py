@@ -46,7 +46,7 @@ def transcribe_files(
     files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, any rate.", metavar="FILE...")],
     hint: Hints = None,
     as_json: AsJson = False,
-) -> int:
+) -> None:
     """Write down what is said in each FILE. Empty text: nothing was said."""
     failed = False
     with _engine() as engine:
@@ -64,7 +64,8 @@ def transcribe_files(
                 typer.echo(json.dumps(row, ensure_ascii=False))
             else:
                 typer.echo(f"{file}\t{transcript.text}" if len(files) > 1 else transcript.text)
-    return AudioFileError.exit_code if failed else 0
+    if failed:
+        raise typer.Exit(AudioFileError.exit_code)
 
 
 @app.command("score")

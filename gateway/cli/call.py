@@ -46,7 +46,7 @@ def call(
     as_json: Annotated[bool, typer.Option("--json", help="Print one event a line, as JSON.")] = False,
     realtime: Annotated[bool, typer.Option(help="Take as long as a real call.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the store and the recordings.", metavar="DIR")] = None,
-) -> int:
+) -> None:
     """Call a hotline with a scripted caller and tell what happens."""
     settings = load_settings()
     hotline = Hotline.load(settings, flow)
@@ -59,4 +59,5 @@ def call(
         async with Gateway.open(settings, hotline, out or settings.data_dir) as gateway:
             return await play(gateway, caller, steps, tell, clock)
 
-    return 1 if asyncio.run(run()).disposition == "failed" else 0
+    if asyncio.run(run()).disposition == "failed":
+        raise typer.Exit(1)
