@@ -6,7 +6,7 @@ from typing import Literal
 
 from asr.text import parse_yes_no, strip_punctuation
 from gateway.dialogue.actions import Heard, Keys, NoInput, Outcome, Understood
-from gateway.dialogue.choices import AGENT, BACK, REPEAT, Choice
+from gateway.dialogue.choices import AGENT, BACK, BUILT_IN, REPEAT, Choice
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.question import Answers, Question
@@ -137,11 +137,10 @@ class Answering:
 
     def _ask_to_confirm(self, reading: Reading) -> None:
         if reading.is_value:
-            said = self._stage.say(self._settings.confirm_prompt, value=reading.value)
+            self._stage.say(self._settings.confirm_prompt, value=reading.value)
         else:
             settings = self._settings if isinstance(self._question, Menu) else self._stage.flow.flow.answers
-            said = self._stage.say(settings.confirm_prompt, option=self._choices[reading.matched].label)
-        self._state.replay = (said,)
+            self._stage.say(settings.confirm_prompt, option=self._choices[reading.matched].label)
         self._stage.listen()
 
     def _confirmed(self) -> str | None:
@@ -155,7 +154,9 @@ class Answering:
         return reading.matched if not reading.is_value and self._choices[reading.matched].is_option else None
 
     def _settle(self, reading: Reading) -> str | None:
-        self._state.pending = None
+        interrupted, self._state.pending = self._state.pending, None
+        if interrupted and interrupted != reading and reading.matched in BUILT_IN:
+            return self._back_to_confirming(interrupted, reading)
         if isinstance(self._question, Collect) and reading.is_value:
             self._stage.fill(reading.matched, reading.value)
             return self._leave_for(self._question.then)
@@ -165,6 +166,14 @@ class Answering:
         for slot, expression in choice.fills.items():
             self._stage.fill(slot, self._stage.evaluate(expression))
         return self._follow(choice)
+
+    def _back_to_confirming(self, pending: Reading, reading: Reading) -> None:
+        """`repeat` and `back` said to a confirmation are about the confirmation."""
+        if reading.matched == REPEAT:
+            self._state.pending = pending
+            self._ask_to_confirm(pending)
+        else:
+            self._stage.ask()
 
     def _follow(self, choice: Choice) -> str | None:
         if choice.mode:
