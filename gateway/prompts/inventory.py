@@ -35,7 +35,8 @@ class Inventory:
         recorded = self._recorded(self._own)
         wanted: dict[str, tuple[Folder, str]] = {}
         for text in texts:
-            for clause in [text] if normalize(text) in recorded else clauses(text):
+            parts = clauses(text)
+            for clause in [text] if len(parts) > 1 and normalize(text) in recorded else parts:
                 wanted[recording_name(clause)] = (self._own, clause)
         if any(field.kind != "text" for prompt in prompts for field in prompt.fields):
             wanted |= {recording_name(fragment): (self._voice, fragment) for fragment in FRAGMENTS}
