@@ -1,22 +1,17 @@
-"""What becomes of an answer: read, confirmed, settled, or asked for again."""
+"""What becomes of an answer: confirmed, settled, or asked for again."""
 
 from __future__ import annotations
 
-from typing import Literal
-
-from asr.text import parse_yes_no, strip_punctuation
 from gateway.dialogue.actions import Heard, Keys, NoInput, Outcome, Understood
 from gateway.dialogue.choices import AGENT, BACK, BUILT_IN, REPEAT, Choice
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.question import Answers, Question
-from gateway.dialogue.slots import KINDS, NO_KEY, YES_KEY, SlotType
+from gateway.dialogue.reading import Reader
 from gateway.dialogue.stage import Stage
 from gateway.dialogue.state import STANDARD, Reading
 from gateway.dialogue.template import Template
 
-SHORT_REQUEST = 8
-"""Where free words are collected, only an utterance of at most this many characters can be a universal."""
 MAX_BACK = 50
 
 
@@ -35,94 +30,19 @@ class Answering:
         if isinstance(given, NoInput):
             self._understood(Outcome.NO_INPUT)
             return self._failed(self._settings.no_input)
-        reading = self._confirmation(given) if self._state.pending else self._read(given)
+        reader, pending = Reader(self._stage, self._question), self._state.pending
+        reading = reader.confirmation(given, pending) if pending else reader.read(given)
         if reading is None:
             self._understood(Outcome.NO_MATCH)
             return self._failed(self._settings.no_match)
-        if reading == "no":
-            self._understood(Outcome.ACCEPT, "no", 1.0)
-            self._state.pending = None
-            return self._failed((self._settings.denied,))
-        if reading == "yes":
-            return self._confirmed()
-        return self._take(reading)
-
-    # ------------------------------------------------------------------------------------------------------ reading
-
-    def _confirmation(self, given: Heard | Keys) -> Reading | Literal["yes", "no"] | None:
-        pending, reading = self._state.pending, self._read(given)
-        if isinstance(given, Keys):
-            return {YES_KEY: "yes", NO_KEY: "no"}.get(given.digits, reading)  # type: ignore[return-value]
-        agreed = parse_yes_no(given.text)
-        if agreed is None:
-            return reading
-        if reading and reading != pending and self._is_other_answer(reading):
-            return reading
-        return "yes" if agreed else "no"
-
-    def _is_other_answer(self, reading: Reading) -> bool:
-        """True for `不是，我要查流量`; False for a bare 是的, though a menu may have 是的 among its phrases."""
-        pending = self._state.pending
-        if reading.is_value:
-            return pending is None or reading.value != pending.value
-        different = pending is None or reading.matched != pending.matched
-        return reading.sure and different and parse_yes_no(reading.phrase or "") is None
-
-    def _read(self, given: Heard | Keys) -> Reading | None:
-        return self._read_keys(given.digits) if isinstance(given, Keys) else self._read_speech(given)
-
-    def _read_keys(self, digits: str) -> Reading | None:
-        question = self._question
-        if isinstance(question, Collect):
-            value = KINDS[self._slot_type(question)].keyed(digits, self._stage.today)
-            if self._fits(question, value):
-                return Reading(question.slot, 1.0, self._settings.confirm != "always", is_value=True, value=value)
-        pressed = (choice.name for choice in self._choices.values() if digits and choice.key == digits)
-        name = next(pressed, None)
-        return Reading(name, 1.0, sure=True) if name else None
-
-    def _read_speech(self, heard: Heard) -> Reading | None:
-        value = self._spoken_value(heard)
-        slot_type = self._slot_type(self._question) if isinstance(self._question, Collect) else None
-        if value and slot_type and KINDS[slot_type].by_digits:
-            return value
-        choice = self._spoken_choice(heard)
-        if slot_type == "text" and len(strip_punctuation(heard.text)) > SHORT_REQUEST:
-            return value
-        return choice if choice and (choice.sure or not value) else value
-
-    def _spoken_choice(self, heard: Heard) -> Reading | None:
-        match = self._stage.flow.matcher(self._state.node).match(heard.text, heard.alternatives, heard.confidence)
-        if match.option is None or match.outcome not in {Outcome.ACCEPT, Outcome.CONFIRM}:
-            return None
-        sure = match.outcome is Outcome.ACCEPT
-        if self._choices[match.option].is_option:
-            sure = {"always": False, "never": True}.get(self._settings.confirm, sure)
-        return Reading(match.option, match.score, sure, match.phrase)
-
-    def _spoken_value(self, heard: Heard) -> Reading | None:
-        question = self._question
-        if not isinstance(question, Collect):
-            return None
-        slot_type = self._slot_type(question)
-        readings = (KINDS[slot_type].spoken(text, self._stage.today) for text in (heard.text, *heard.alternatives))
-        value = next((value for value in readings if self._fits(question, value)), None)
-        if value is None:
-            return None
-        certain = heard.confidence >= self._settings.accept_score or KINDS[slot_type].says is None
-        sure = {"always": False, "never": True}.get(self._settings.confirm, certain)
-        return Reading(
-            question.slot, heard.confidence, sure or KINDS[slot_type].says is None, is_value=True, value=value
-        )
-
-    def _fits(self, question: Collect, value: object) -> bool:
-        by_digits = KINDS[self._slot_type(question)].by_digits
-        if by_digits and isinstance(value, str):
-            return question.min_digits <= len(value) <= question.max_digits
-        return value is not None
-
-    def _slot_type(self, question: Collect) -> SlotType:
-        return self._stage.flow.flow.slots[question.slot]
+        if isinstance(reading, Reading):
+            return self._take(reading)
+        if reading and pending:
+            self._understood(Outcome.ACCEPT, "yes", 1.0, self._option(pending))
+            return self._settle(pending)
+        self._understood(Outcome.ACCEPT, "no", 1.0)
+        self._state.pending = None
+        return self._failed((self._settings.denied,))
 
     # ----------------------------------------------------------------------------------------------------- settling
 
@@ -143,20 +63,14 @@ class Answering:
             self._stage.say(settings.confirm_prompt, option=self._choices[reading.matched].label)
         self._stage.listen()
 
-    def _confirmed(self) -> str | None:
-        pending = self._state.pending
-        if pending is None:
-            return None
-        self._understood(Outcome.ACCEPT, "yes", 1.0, self._option(pending))
-        return self._settle(pending)
-
     def _option(self, reading: Reading) -> str | None:
         return reading.matched if not reading.is_value and self._choices[reading.matched].is_option else None
 
     def _settle(self, reading: Reading) -> str | None:
         interrupted, self._state.pending = self._state.pending, None
         if interrupted and interrupted != reading and reading.matched in BUILT_IN:
-            return self._back_to_confirming(interrupted, reading)
+            self._back_to_confirming(interrupted, reading)
+            return None
         if isinstance(self._question, Collect) and reading.is_value:
             self._stage.fill(reading.matched, reading.value)
             return self._leave_for(self._question.then)

@@ -10,7 +10,7 @@ from gateway.dialogue.mistakes import Mistake, suggestion, validated
 from gateway.dialogue.model import Flow
 from gateway.dialogue.nodes import TYPES, node_type
 from gateway.dialogue.nodes.base import Node
-from gateway.dialogue.references import Declared, check_references
+from gateway.dialogue.references import Declared, References
 from gateway.dialogue.source import lines, read
 from gateway.errors import FlowError
 
@@ -61,10 +61,14 @@ def _checked(data: dict[str, Any]) -> tuple[Flow | None, list[Mistake]]:
     flow, wrong = validated(Flow, data | {"nodes": nodes}, ())
     mistakes += wrong
     if flow is not None:
-        slots = data.get("slots")
-        declared = Declared(frozenset(raw_nodes), frozenset(slots if isinstance(slots, dict) else ()))
-        mistakes += check_references(flow, declared)
+        mistakes += References(flow, _declared(data, raw_nodes)).check()
     return flow, mistakes
+
+
+def _declared(data: dict[str, Any], nodes: dict[str, Any]) -> Declared:
+    slots = data.get("slots")
+    saved = {node["save"] for node in nodes.values() if isinstance(node, dict) and isinstance(node.get("save"), str)}
+    return Declared(frozenset(nodes), frozenset(slots if isinstance(slots, dict) else ()), frozenset(saved))
 
 
 def _node(name: str, raw: Any) -> tuple[Node | None, list[Mistake]]:  # noqa: ANN401 -- YAML can hold anything

@@ -1,0 +1,101 @@
+"""What an answer means at a question: one of its choices, a value for its slot, yes or no, or nothing."""
+
+from __future__ import annotations
+
+from asr.text import parse_yes_no, strip_punctuation
+from gateway.dialogue.actions import Heard, Keys, Outcome
+from gateway.dialogue.nodes.collect import Collect
+from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.slots import KINDS, NO_KEY, YES_KEY, Kind
+from gateway.dialogue.stage import Stage
+from gateway.dialogue.state import Reading
+
+SHORT_REQUEST = 8
+"""Where free words are collected, only an utterance of at most this many characters can be a universal."""
+
+
+class Reader:
+    """Reads answers to the present question; changes nothing."""
+
+    def __init__(self, stage: Stage, question: Question) -> None:
+        self._today = stage.today
+        self._flow = stage.flow
+        self._name = stage.state.node
+        self._settings = stage.flow.settings(question)
+        self._choices = stage.flow.choices(self._name)
+        self._collect = question if isinstance(question, Collect) else None
+        self._slot_type = stage.flow.flow.slots[question.slot] if isinstance(question, Collect) else None
+
+    def read(self, given: Heard | Keys) -> Reading | None:
+        """None when it is no answer to this question."""
+        return self._keyed(given.digits) if isinstance(given, Keys) else self._spoken(given)
+
+    def confirmation(self, given: Heard | Keys, pending: Reading) -> Reading | bool | None:
+        """The same, or yes or no, while `pending` waits for it; another answer counts as one (`不是，我要查流量`)."""
+        reading = self.read(given)
+        if isinstance(given, Keys):
+            if given.digits in {YES_KEY, NO_KEY}:
+                return given.digits == YES_KEY
+            return reading
+        agreed = parse_yes_no(given.text)
+        if agreed is None:
+            return reading
+        if reading and self._is_other(reading, pending):
+            return reading
+        return agreed
+
+    @staticmethod
+    def _is_other(reading: Reading, pending: Reading) -> bool:
+        """Not so for a bare 是的, though a menu may have 是的 among its phrases."""
+        if reading.is_value:
+            return bool(reading.value != pending.value)
+        return reading.sure and reading.matched != pending.matched and parse_yes_no(reading.phrase or "") is None
+
+    def _keyed(self, digits: str) -> Reading | None:
+        if self._collect and self._kind:
+            value = self._kind.keyed(digits, self._today)
+            if self._fits(value):
+                sure = self._settings.confirm != "always"
+                return Reading(self._collect.slot, 1.0, sure, is_value=True, value=value)
+        pressed = (choice.name for choice in self._choices.values() if digits and choice.key == digits)
+        name = next(pressed, None)
+        return Reading(name, 1.0, sure=True) if name else None
+
+    def _spoken(self, heard: Heard) -> Reading | None:
+        value = self._spoken_value(heard)
+        if value and self._kind and self._kind.by_digits:  # a number outweighs any phrase that it may sound like
+            return value
+        if self._slot_type == "text" and len(strip_punctuation(heard.text)) > SHORT_REQUEST:
+            return value
+        choice = self._spoken_choice(heard)
+        return choice if choice and (choice.sure or not value) else value
+
+    def _spoken_choice(self, heard: Heard) -> Reading | None:
+        match = self._flow.matcher(self._name).match(heard.text, heard.alternatives, heard.confidence)
+        if match.option is None or match.outcome not in {Outcome.ACCEPT, Outcome.CONFIRM}:
+            return None
+        sure = match.outcome is Outcome.ACCEPT
+        if self._choices[match.option].is_option:
+            sure = {"always": False, "never": True}.get(self._settings.confirm, sure)
+        return Reading(match.option, match.score, sure, match.phrase)
+
+    def _spoken_value(self, heard: Heard) -> Reading | None:
+        if not self._collect or not self._kind:
+            return None
+        readings = (self._kind.spoken(text, self._today) for text in (heard.text, *heard.alternatives))
+        value = next((value for value in readings if self._fits(value)), None)
+        if value is None:
+            return None
+        certain = heard.confidence >= self._settings.accept_score
+        sure = {"always": False, "never": True}.get(self._settings.confirm, certain)
+        can_be_confirmed = self._kind.says is not None
+        return Reading(self._collect.slot, heard.confidence, sure or not can_be_confirmed, is_value=True, value=value)
+
+    @property
+    def _kind(self) -> Kind | None:
+        return KINDS[self._slot_type] if self._slot_type else None
+
+    def _fits(self, value: object) -> bool:
+        if self._collect and self._kind and self._kind.by_digits and isinstance(value, str):
+            return self._collect.min_digits <= len(value) <= self._collect.max_digits
+        return value is not None
