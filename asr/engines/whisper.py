@@ -175,10 +175,18 @@ class WhisperEngine:
 
     def _prompt(self, hints: tuple[str, ...]) -> list[int]:
         start = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
-        phrases = [hint.strip() for hint in hints if hint.strip()]
-        if not phrases:
-            return start
-        return [self._tokenizer.sot_prev, *self._tokenizer.encode(HINT_SEPARATOR.join(phrases))[:HINT_TOKENS], *start]
+        previous = self._previous_text(hints)
+        return [self._tokenizer.sot_prev, *previous, *start] if previous else start
+
+    def _previous_text(self, hints: tuple[str, ...]) -> list[int]:
+        """Tokens of as many hints, from the first, as the prompt holds whole."""
+        tokens: list[int] = []
+        for hint in filter(None, map(str.strip, hints)):
+            more = self._tokenizer.encode(HINT_SEPARATOR + hint if tokens else hint)
+            if len(tokens) + len(more) > HINT_TOKENS:
+                break
+            tokens += more
+        return tokens
 
 
 class WhisperStream:
