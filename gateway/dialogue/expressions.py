@@ -67,6 +67,8 @@ class Expression:
             value = SimpleEval(functions={}, names=records).eval(self.source, previously_parsed=self.tree)
         except (InvalidExpression, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise EvaluationError(f"{self.source}: {type(error).__name__}") from error
+        if callable(value):  # a method of a text
+            raise EvaluationError(f"{self.source}: no such field")
         return value._fields if isinstance(value, Record) else value
 
 
