@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -186,3 +188,14 @@ def test_the_embedded_model_is_the_pinned_one() -> None:
     model = next(file for file in WHISPER_BASE.files if file.name == "model.bin")
     assert model.sha256 == "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
     assert all(requirement.endswith("==1.0.0") for requirement in WHISPER_BASE.requirements)
+
+
+def test_a_full_disk_is_told_from_a_forbidden_one(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)  # no test may fill a newcomer's disk
+    with pytest.raises(ModelError, match="disk is full") as caught:
+        model_folder(fake_weights(), tmp_path / "cache")
+    assert "free space" in str(caught.value.remedy)
+    assert list((tmp_path / "cache" / "fake-1").iterdir()) == []
