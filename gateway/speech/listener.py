@@ -97,7 +97,6 @@ class Listener:
         self._question = question
         self._quiet_since_ms = now_ms
         self._cut = False
-        self._told_start = False
         self._voiced_over_prompt.clear()
         self._keys.begin()
 
@@ -131,8 +130,6 @@ class Listener:
         if self._was_playing and not self._playing:
             self._prompt_ended_ms = now_ms
             self._quiet_since_ms = now_ms
-        elif self._playing and not self._was_playing:
-            self._voiced_over_prompt.clear()
         self._was_playing = self._playing
 
     def _take_keys(self, question: Listen, now_ms: float, events: list[ListenEvent]) -> None:
@@ -154,13 +151,17 @@ class Listener:
         segment = self._segmenter.tick(
             now_ms, frame, level_dbfs, silence_ms=question.speech_timeout_ms, max_speech_ms=question.max_speech_ms
         )
-        if self._question is None:
-            return
+        if self._question is not None:
+            self._report(now_ms, segment, level_dbfs is not None, events)
+        if segment is not None:
+            self._told_start = False
+
+    def _report(self, now_ms: float, segment: Segment | None, voiced: bool, events: list[ListenEvent]) -> None:
         if (segment is not None or self._segmenter.speaking) and not self._told_start:
             self._told_start = True
             events.append(SpeechStarted(self._segmenter.start_ms, self._over_prompt(self._segmenter.start_ms)))
         if self._playing and self._barge_in is actions.BargeIn.SPEECH and not self._cut:
-            self._voiced_over_prompt.append(level_dbfs is not None)
+            self._voiced_over_prompt.append(voiced)
             if self._segmenter.speaking and sum(self._voiced_over_prompt) >= BARGE_IN_FRAMES:
                 self._cut = True
                 events.append(BargeIn(now_ms, "speech"))
@@ -168,7 +169,6 @@ class Listener:
             self._take_segment(segment, events)
 
     def _take_segment(self, segment: Segment, events: list[ListenEvent]) -> None:
-        self._told_start = False
         answers = not self._playing or self._cut
         if not answers and self._barge_in is not actions.BargeIn.KEYWORD:
             brief = self._barge_in is actions.BargeIn.SPEECH

@@ -145,6 +145,29 @@ def test_noise_that_sounds_like_speech_is_cut_at_the_longest_utterance() -> None
     assert not line.listener.armed
 
 
+def test_who_goes_on_speaking_after_the_longest_utterance_is_heard_on_from_there() -> None:
+    short = Listen(node="short", max_speech_ms=2000)
+    line = Timeline(speech=[(500, 4000)]).run(2500, short).run(9000, short)
+    first, second = line.all(events.Utterance)
+    assert (first.start_ms, first.end_ms, second.start_ms, second.end_ms) == (500, 2500, 2500, 4000)
+    assert first.pcm[-1] + 1 == second.pcm[0]
+
+
+def test_speech_begins_once_however_often_questions_change_meanwhile() -> None:
+    line = Timeline(speech=[(500, 2000), (4000, 5000)]).run(1000, MENU)
+    line.listener.disarm()
+    line.run(1200).run(3000, MENU).run(9000, MENU)
+    assert [event.at_ms for event in line.all(events.SpeechStarted)] == [500, 4000]
+    assert [utterance.start_ms for utterance in line.all(events.Utterance)] == [500, 4000]
+
+
+def test_speech_that_ends_while_nobody_asks_hides_no_later_beginning() -> None:
+    line = Timeline(speech=[(500, 1500), (4000, 5000)]).run(1000, MENU)
+    line.listener.disarm()
+    line.run(3000).run(9000, MENU)
+    assert [event.at_ms for event in line.all(events.SpeechStarted)] == [500, 4000]
+
+
 def test_what_is_said_while_nobody_asks_is_no_answer() -> None:
     line = Timeline(speech=[(500, 1500)]).run(3000).run(9000, MENU)
     assert line.heard == [events.NoInput(8000)]
@@ -285,6 +308,11 @@ def test_a_long_number_over_the_prompt_arrives_whole() -> None:
     assert line.all(events.KeysEntered)[0].end_ms == 3000
 
 
+def test_a_prompt_that_does_not_stop_at_once_is_cut_only_once_by_keys() -> None:
+    line = Timeline(prompt=(0, 8000), keys={1000: "1", 1200: "2"}, cuttable=False).run(3000, NUMBER)
+    assert len(line.all(events.BargeIn)) == 1
+
+
 def test_the_wait_between_digits_begins_with_the_key_that_cut_the_prompt() -> None:
     line = Timeline(prompt=(0, 8000), keys={1000: "1"}).run(9000, NUMBER)
     assert line.all(events.KeysEntered) == [events.KeysEntered("1", "timeout", 1000, 1000, ended_at_ms=4000)]
@@ -314,7 +342,8 @@ def test_a_key_in_the_frame_that_ends_the_utterance_wins() -> None:
 
 
 def test_speech_between_two_keys_is_not_heard() -> None:
-    line = Timeline(speech=[(1200, 2400)], keys={1000: "1", 3000: "2"}).run(9000, NUMBER)
+    question = Listen(node="n", keys=KeyEntry(max_digits=2))
+    line = Timeline(speech=[(1200, 1800)], keys={1000: "1", 3000: "2"}).run(9000, question)
     assert [entered.digits for entered in line.all(events.KeysEntered)] == ["12"]
     assert not line.all(events.Utterance)
 

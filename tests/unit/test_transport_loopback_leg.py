@@ -86,6 +86,10 @@ def test_talking_over_after_an_answer_counts_from_the_next_prompt() -> None:
     assert watch([ANSWER, OVER], hotline, until_ms=9000)[2:] == [("speaks", 3000), ("stops", 3500)]
 
 
+def test_talking_over_counts_from_its_turn_in_a_prompt_that_already_plays() -> None:
+    assert watch([Press("1"), OVER], timeline((9000, SPEAKING)), until_ms=3000)[:2] == [("1", 500), ("speaks", 1520)]
+
+
 def test_talking_over_a_prompt_that_is_too_short_comes_after_it() -> None:
     assert watch([OVER], timeline((800, SPEAKING), (9999, LISTENING)), until_ms=2000)[0] == ("speaks", 1100)
 
