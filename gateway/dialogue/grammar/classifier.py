@@ -121,7 +121,7 @@ class OptionClassifier:
             return
         rows = list(_examples(phrases, background))
         labels = [label for label, _ in rows]
-        self._vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, dtype=np.float32)
+        self._vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
         table = self._vectors.fit_transform([sound for _, sound in rows])
         self._model = LogisticRegression(C=20.0, max_iter=200, tol=1e-3, random_state=_SEED)
         self._model.fit(table, labels)

@@ -19,16 +19,17 @@ ACCEPT_MARGIN = 0.1
 """Two options nearly as likely as each other are asked about, however likely both are."""
 
 # Utilities of a conditional logit (McFadden 1974) over the options and refusing, fitted on recognised telephone speech.
-_WORDING = 0.95
+_WORDING = 1.05
 """Of the logarithm of the classifier's probability."""
-_LIKENESS = 2.7
-_SCORE = 2.5
-_VERBATIM = 2.0
+_LIKENESS = 2.2
+_SCORE = 1.4
+_VERBATIM = 1.0
 """For saying a phrase and nothing else: 投诉 is no shortened 投诉进度."""
-_REFUSE = 1.1
-_DOUBT = 0.7
-"""For the recogniser's own doubt, in nats beyond the usual."""
-_USUAL_DOUBT, _MOST_DOUBT = 0.7, 3.0
+_REFUSE = 0.0
+_SHORT, _LONG_ENOUGH = 0.7, 3
+"""For each syllable that a short utterance lacks: any cough sounds like part of something."""
+_DOUBT, _USUAL_DOUBT = 1.4, 0.2
+"""For the recogniser's doubt in nats beyond the usual, by syllable: one word heard badly is less than a sentence."""
 _LEAST_PROBABILITY = 1e-3
 _ALTERNATIVE_DISCOUNT = 0.4
 _MAX_ALTERNATIVES = 3
@@ -108,7 +109,7 @@ class PhraseMatcher:
             weighed, closest = self._choose(sound, confidence)
             best = max(weighed, key=lambda option: weighed[option])
             place = closest[best]
-            start = negation_start(sound.chars[: place.start])
+            start = negation_start(sound.chars, place.start)
             if start is None:
                 return {option: (weighed[option], closest[option].phrase) for option in weighed}
             sound = Spoken(
@@ -128,9 +129,14 @@ class PhraseMatcher:
             + _VERBATIM * (place.likeness * place.coverage) ** 8
             for option, place in closest.items()
         }
-        doubt = min(_MOST_DOUBT, -math.log(max(confidence, 1e-9))) - _USUAL_DOUBT
-        refuse = _REFUSE + _DOUBT * max(0.0, doubt)
+        refuse = _reluctance(len(sound), confidence)
         top = max(refuse, *utilities.values())
         weights = {option: math.exp(utility - top) for option, utility in utilities.items()}
         total = sum(weights.values()) + math.exp(refuse - top)
         return {option: weight / total for option, weight in weights.items()}, closest
+
+
+def _reluctance(syllables: int, confidence: float) -> float:
+    """The utility of refusing, whatever was said."""
+    doubt = max(0.0, -math.log(max(confidence, _LEAST_PROBABILITY)) - _USUAL_DOUBT)
+    return _REFUSE + _SHORT * max(0, _LONG_ENOUGH - syllables) + _DOUBT * doubt / syllables

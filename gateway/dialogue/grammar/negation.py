@@ -5,18 +5,26 @@ from __future__ import annotations
 import re
 
 _NEGATED = re.compile(
-    r"(?<![要好还么可])"  # 要不转人工吧 proposes, 还不转人工 and 怎么不转人工 demand
-    r"(?:不是|不要|不想|不用|不需要|不必|不打算|别|甭|没有|没|不)"
-    r"(?:我|你|您|们|是|想|要|来|去|给|帮|再|说|打算|打电话|把|跟)*$"
+    r"(?<![要还么])"  # 要不转人工吧 proposes, 还不转人工 and 怎么不转人工 demand
+    r"(?:不是|不要|不想|不用|不需要|不必|不打算|别|甭|不)"
+    r"(?:我|你|您|们|是|想|要|来|去|给|帮|再|说|把|跟)*$"
 )
-_A_NOT_A = re.compile(
-    r"(?:是不是|能不能|要不要|可不可以|会不会|有没有|想不想|行不行|好不好|用不用)[我你您给帮来去要想把跟]*$"
-)
+_NOT = "不"
 
 
-def negation_start(before: str) -> int | None:
-    """Where the negation begins that ends the text `before` a phrase; None when the phrase is not negated."""
-    if _A_NOT_A.search(before):
+def negation_start(chars: str, phrase_start: int) -> int | None:
+    """Where the negation begins that ends right before a phrase.
+
+    Args:
+        chars: the utterance without punctuation.
+        phrase_start: where in it the phrase begins.
+
+    Returns:
+        An index into `chars`; None when the phrase is not negated. 能不能, 是不是 and their like ask and negate nothing.
+    """
+    found = _NEGATED.search(chars[:phrase_start])
+    if found is None:
         return None
-    found = _NEGATED.search(before)
-    return found.start() if found else None
+    start = found.start()
+    asks = chars[start] == _NOT and 0 < start < len(chars) - 1 and chars[start - 1] == chars[start + 1]
+    return None if asks else start
