@@ -26,6 +26,8 @@ class Choice:
     key: str | None = None
     go: str | None = None
     mode: str | None = None
+    means: str | None = None
+    """`yes` or `no`: chosen by any way of saying it."""
     fills: Mapping[str, Expression] = field(default_factory=dict)
     is_option: bool = False
     """An option of the menu, not just something that can be said anywhere."""
@@ -76,6 +78,7 @@ def _chosen(name: str, option: Option, base: Choice | None) -> Choice:
         option.key or (base.key if base else None),
         option.go or (base.go if base else None),
         option.mode or (base.mode if base else None),
+        option.means,
         option.fills,
         is_option=True,
     )

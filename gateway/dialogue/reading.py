@@ -11,7 +11,9 @@ from gateway.dialogue.stage import Stage
 from gateway.dialogue.state import Reading
 
 SHORT_REQUEST = 8
-"""Where free words are collected, only an utterance of at most this many characters can be a universal."""
+"""Only an utterance of at most this many characters can be a universal where free words are collected, and a mere yes
+or no where one is an option: more words mean more than that.
+"""
 
 
 class Reader:
@@ -68,6 +70,8 @@ class Reader:
         if self._slot_type == "text" and len(strip_punctuation(heard.text)) > SHORT_REQUEST:
             return value
         choice = self._spoken_choice(heard)
+        if not (choice and choice.sure):
+            choice = self._yes_or_no(heard) or choice
         return choice if choice and (choice.sure or not value) else value
 
     def _spoken_choice(self, heard: Heard) -> Reading | None:
@@ -78,6 +82,13 @@ class Reader:
         if self._choices[match.option].is_option:
             sure = {"always": False, "never": True}.get(self._settings.confirm, sure)
         return Reading(match.option, match.score, sure, match.phrase)
+
+    def _yes_or_no(self, heard: Heard) -> Reading | None:
+        short = len(strip_punctuation(heard.text)) <= SHORT_REQUEST
+        agreed = parse_yes_no(heard.text) if short else None
+        meant = {True: "yes", False: "no", None: ""}[agreed]
+        name = next((choice.name for choice in self._choices.values() if choice.means == meant), None)
+        return Reading(name, 1.0, sure=self._settings.confirm != "always", phrase=heard.text) if name else None
 
     def _spoken_value(self, heard: Heard) -> Reading | None:
         if not self._collect or not self._kind:

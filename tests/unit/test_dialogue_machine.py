@@ -103,6 +103,24 @@ def test_an_included_menu_is_open_everywhere_it_is_included(tmp_path: Path) -> N
     assert talk.dialogue.ended
 
 
+@pytest.mark.parametrize(
+    ("said", "option"),
+    [("不用", "nothing"), ("没有啦", "nothing"), ("不用，账单", "bill"), ("不", "nothing"), ("要", None)],
+)
+def test_an_option_may_mean_yes_or_no(tmp_path: Path, said: str, option: str | None) -> None:
+    talk = call(tmp_path, text=SMALL.replace("nothing: {", "nothing: {means: no, "))
+    talk.says("账单")
+    talk.says(said)
+    assert talk.understood.option == option
+
+
+def test_a_long_sentence_is_no_mere_no(tmp_path: Path) -> None:
+    talk = call(tmp_path, text=SMALL.replace("nothing: {", "nothing: {means: no, "))
+    talk.says("账单")
+    talk.says("不要再给我打推销电话了行不行")
+    assert talk.understood.outcome is Outcome.NO_MATCH
+
+
 # --------------------------------------------------------------------------------------------------------- universals
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,8 @@ class Option(Strict):
     """How it is called when it is confirmed; the first phrase when left out."""
     phrases: Phrases | None = None
     key: Key | None = None
+    means: Literal["yes", "no"] | None = None
+    """Any way of saying yes (or no) chooses it, besides its phrases."""
     go: Identifier | None = None
     mode: Identifier | None = None
     """Choosing it switches to this mode, and asks again unless there is a `go`."""
