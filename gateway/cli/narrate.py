@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -44,16 +46,16 @@ class Narrator:
             case events.ModeChanged():
                 self._note(f"⇢ 进入{_MODES.get(event.mode, event.mode)}（{event.reason}）")
             case events.TransferRequested():
-                self._note(f"⇢ 转接人工队列 {event.queue}，随话转交：{escape(mask(str(event.handed_over)))}")
+                self._note(f"⇢ 转接人工队列 {event.queue}，随话转交：{escape(_told_to_human(event.handed_over))}")
             case events.CallEnded():
                 self._ended(event)
 
     def _line(self, at_ms: float, who: str, text: str) -> None:
         minutes, seconds = divmod(at_ms / 1000, 60)
-        self._console.print(f"[dim]{int(minutes):02d}:{seconds:04.1f}[/dim]  {who}{text}")
+        self._console.print(f"[dim]{int(minutes):02d}:{seconds:04.1f}[/dim]  {who}{text}", soft_wrap=True)
 
     def _note(self, text: str) -> None:
-        self._console.print(f"         [dim]{text}[/dim]")
+        self._console.print(f"         [dim]{text}[/dim]", soft_wrap=True)
 
     def _started(self, event: events.CallStarted) -> None:
         title = f"来电 {mask(event.caller_number)} → {event.flow}（第 {event.flow_version} 版）"
@@ -82,3 +84,10 @@ class Narrator:
         self._note("路径 " + " → ".join(event.path))
         if event.recording:
             self._note(f"录音 {event.recording}")
+
+
+def _told_to_human(handed_over: dict[str, Any]) -> str:
+    """The transfer packet in one line; what is empty is left out."""
+    said = [f"“{turn['text']}”" for turn in handed_over.get("transcript", ())]
+    facts = [f"{name}={value}" for name, value in handed_over.items() if name not in ("transcript", "path") and value]
+    return mask("，".join([*facts, f"来电者说过{'、'.join(said)}" if said else "来电者没有说话"]))

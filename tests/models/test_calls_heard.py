@@ -55,4 +55,4 @@ def test_the_recording_says_what_the_transcript_says(engine: Engine, tmp_path: P
     assert normalize_for_scoring(transcribe(engine, caller, ["查话费"]).text) == normalize_for_scoring(turn.text)
     said = sound[int(turn.end_ms * 16) :, 1].copy()
     heard = normalize_for_scoring(transcribe(engine, said, ["您的话费余额为三十五元六角"]).text)
-    assert "35.6" in heard or "三十五" in heard, heard
+    assert "话费余额为35元6角" in heard

@@ -1,0 +1,35 @@
+"""The demo as a newcomer runs it, and what it leaves behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from gateway.store import Store, get_call, list_calls
+from tests.support.command import run
+
+pytestmark = pytest.mark.peers
+
+
+def test_the_demo_tells_three_calls_and_keeps_them(tmp_path: Path) -> None:
+    result = run("demo", "--out", tmp_path)
+    assert result.returncode == 0, result.stderr
+    for words in ("三十五元六角", "长辈专线", "转接人工", "来电者插话", "工单号是", "自助办结"):
+        assert words in result.stdout
+    store = Store.open(tmp_path)
+    try:
+        calls = [get_call(store, listed.id) for listed in list_calls(store)]
+    finally:
+        store.close()
+    kept = {call.caller_number: call for call in calls if call is not None}
+    assert len(kept) == 3
+    balance, elder, angry = kept["13900001001"], kept["13900001002"], kept["13900001004"]
+    assert balance.options[0] == "balance"
+    assert (elder.mode, elder.disposition) == ("elderly", "transferred")
+    assert angry.options[0] == "complaint"
+    assert angry.slots["callback"] == "13900001004"
+    for call in kept.values():
+        assert call.recording is not None
+        assert soundfile.info(call.recording).duration == pytest.approx((call.duration_ms or 0) / 1000, abs=0.05)
