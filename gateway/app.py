@@ -18,7 +18,7 @@ from gateway.call.lookups import HttpLookups, LookupProvider, SampleLookups
 from gateway.call.runner import run_call
 from gateway.call.session import CallSession
 from gateway.call.work import CallWork
-from gateway.clock import Clock
+from gateway.clock import Clock, VirtualClock
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import find_flow, load_flow
 from gateway.dialogue.machine import Dialogue
@@ -118,7 +118,7 @@ class Gateway:
         call_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
         emit = fan_out(self._writer.emit, tell)
-        recorder = StereoRecorder(self._store.recordings / f"{call_id}.wav")
+        recorder = StereoRecorder(self._store.recordings / f"{call_id}.wav", patient=isinstance(clock, VirtualClock))
         owner = TaskOwner(clock)
         work = CallWork(owner, self._pool, self.hotline.lookups, self._settings.recognition_limit_ms)
         session = CallSession(
