@@ -30,10 +30,14 @@ _SHORT, _LONG_ENOUGH = 0.7, 3
 """For each syllable that a short utterance lacks: any cough sounds like part of something."""
 _DOUBT, _USUAL_DOUBT = 1.4, 0.2
 """For the recogniser's doubt in nats beyond the usual, by syllable: one word heard badly is less than a sentence."""
+_SAID = 0.75
+"""From this likeness on a phrase was said, and a negation before it means it."""
 _LEAST_PROBABILITY = 1e-3
 _ALTERNATIVE_DISCOUNT = 0.4
 _MAX_ALTERNATIVES = 3
-_MAX_NEGATIONS = 2
+_MAX_NEGATIONS = 3
+_NEGATABLE = 2
+"""Of the likeliest options, how many are looked at for a negation: 不是要投诉，要查话费 is about both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +111,16 @@ class PhraseMatcher:
         """Each option's probability and closest phrase, after what the caller negated has been taken out."""
         for _ in range(_MAX_NEGATIONS):
             weighed, closest = self._choose(sound, confidence)
-            best = max(weighed, key=lambda option: weighed[option])
-            place = closest[best]
-            start = negation_start(sound.chars, place.start)
-            if start is None:
-                return {option: (weighed[option], closest[option].phrase) for option in weighed}
-            sound = Spoken(
-                sound.chars[:start] + sound.chars[place.end :], sound.readings[:start] + sound.readings[place.end :]
+            likeliest = sorted(weighed, key=lambda option: -weighed[option])[:_NEGATABLE]
+            places = [closest[option] for option in likeliest if closest[option].likeness >= _SAID]
+            starts = [negation_start(sound.chars, place.phrase, place.start) for place in places]
+            negated = next(
+                ((start, place.end) for start, place in zip(starts, places, strict=True) if start is not None), None
             )
+            if negated is None:
+                return {option: (weighed[option], closest[option].phrase) for option in weighed}
+            start, end = negated
+            sound = Spoken(sound.chars[:start] + sound.chars[end:], sound.readings[:start] + sound.readings[end:])
             if not len(sound):
                 break
         return {}
