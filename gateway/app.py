@@ -22,11 +22,12 @@ from gateway.clock import Clock, VirtualClock
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import find_flow, load_flow
 from gateway.dialogue.machine import Dialogue
-from gateway.errors import SettingsError, VoiceGatewayError
+from gateway.errors import PromptError, SettingsError, VoiceGatewayError
 from gateway.events import CallEnded, CallStarted, Emit
 from gateway.media.recorder import StereoRecorder
 from gateway.privacy import mask
 from gateway.prompts.catalog import PromptCatalog
+from gateway.prompts.inventory import VOICE, Inventory
 from gateway.prompts.player import Player
 from gateway.settings import Settings
 from gateway.speech.listener import Listener
@@ -35,8 +36,8 @@ from gateway.store import Store, StoreWriter
 from gateway.tasks import TaskOwner
 from gateway.transport.leg import Leg
 
-VOICE = "hotline"
-"""The voice whose number fragments are used."""
+NAMED = 5
+"""How many unrecorded sentences an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,17 @@ class Hotline:
 
         Raises:
             FlowError: an unknown flow, or the mistakes in its file.
-            PromptError: a recording that is missing or bad.
+            PromptError: a sentence without a recording, or a recording that is missing or bad.
             SettingsError: bad sample customers or look-up URL.
         """
         path = find_flow(name, settings.flows_dir)
         flow = CompiledFlow(load_flow(path))
+        if unrecorded := list(Inventory(flow.flow, path.parent).missing().values()):
+            raise PromptError(
+                f"{len(unrecorded)} sentences are not recorded: {'、'.join(unrecorded[:NAMED])}",
+                where=str(path),
+                remedy=f"see `voice-gateway prompts missing {name}`",
+            )
         prompts = PromptCatalog.load(path.parent, settings.flows_dir / "voices" / VOICE)
         return cls(flow, prompts, _lookups(settings, path.parent))
 

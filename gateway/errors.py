@@ -1,14 +1,14 @@
 """The exception tree: one root, so that one `except` at the edge is enough.
 
-    VoiceGatewayError                (asr.errors) what went wrong, where, and what to do about it; `exit_code` 2
-    ├── SpeechError                  (asr.errors) AudioFileError, ModelError, UnknownEngineError, ManifestError
-    ├── FlowError                    a flow file with mistakes: all of them, each at file:line:column
-    ├── PromptError                  a prompt that nothing can say
-    ├── ScriptError                  a caller script with a bad step
-    ├── SettingsError                a setting that is unknown or out of range
-    ├── LookupFailedError            a business look-up that failed or timed out (the flow's `on_error` takes it)
-    ├── StoreError                   the store can't be opened, locked or written
-    └── RecordingError               the recording can't be written
+VoiceGatewayError                (asr.errors) what went wrong, where, and what to do about it; `exit_code` 2
+├── SpeechError                  (asr.errors) AudioFileError, ModelError, UnknownEngineError, ManifestError
+├── FlowError                    a flow file with mistakes: all of them, each at file:line:column
+├── PromptError                  a prompt that nothing can say
+├── ScriptError                  a caller script with a bad step
+├── SettingsError                a setting that is unknown or out of range
+├── LookupFailedError            a business look-up that failed or timed out (the flow's `on_error` takes it)
+├── StoreError                   the store can't be opened, locked or written
+└── RecordingError               the recording can't be written
 """
 
 from __future__ import annotations

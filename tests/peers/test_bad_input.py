@@ -134,3 +134,12 @@ def _environment(flows: Path) -> dict[str, str]:
     import os
 
     return {**os.environ, "VOICE_GATEWAY_FLOWS_DIR": str(flows)}
+
+
+def test_a_flow_with_a_sentence_nobody_recorded(flows: Path, tmp_path: Path) -> None:
+    flow = flows / "mobile_hotline" / "flow.yaml"
+    text = flow.read_text(encoding="utf-8")
+    flow.write_text(text.replace("play: 这个号码没有办理宽带。", "play: 这句话没有人录过。"), encoding="utf-8")
+    result = run("call", "--out", tmp_path / "out", GOOD, env=_environment(flows))
+    refused(result, "这句话没有人录过", "prompts missing mobile_hotline")
+    assert not (tmp_path / "out").exists()
