@@ -128,7 +128,7 @@ class Answering:
         if mode == STANDARD and left is not None:
             self._stage.say(left.left)
         elif entered is not None:
-            self._stage.say(entered.entered)
+            self._stage.say(entered.entered if reason == "asked" else entered.struggling)
 
     # ------------------------------------------------------------------------------------------------------ failing
 

@@ -56,7 +56,9 @@ class Mode(Strict):
     enter_on: EnterOn
     leave_on: LeaveOn
     entered: Prompt
-    """Said when it is entered by asking or by errors."""
+    """Said when it is entered by asking."""
+    struggling: Prompt
+    """Said when it is entered by errors."""
     left: Prompt
     pace: Annotated[float, Field(ge=0.5, le=1.5)] = 1.0
     gain_db: Annotated[float, Field(ge=-12, le=12)] = 0.0

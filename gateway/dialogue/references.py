@@ -146,6 +146,7 @@ class References:
         if mode.enter_when is not None:
             yield from self._expression((*at, "enter_when"), mode.enter_when)
         yield from self._prompt((*at, "entered"), mode.entered)
+        yield from self._prompt((*at, "struggling"), mode.struggling)
         yield from self._prompt((*at, "left"), mode.left)
         for name, override in mode.nodes.items():
             node = self._flow.nodes.get(name)

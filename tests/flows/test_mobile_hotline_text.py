@@ -267,7 +267,7 @@ def test_an_elder_can_have_everything_by_voice_and_a_human_by_one_key() -> None:
 def test_struggling_leads_to_the_elderly_mode() -> None:
     talk = call()
     talk.silent()
-    assert "就为您转到长辈专线，您慢慢说，不着急。您想办什么事" in talk.says("今天天气怎么样")
+    assert "没关系，我说慢一点，您慢慢说，不着急。您想办什么事" in talk.says("今天天气怎么样")
     assert talk.modes == [("elderly", "errors")]
     assert "您的话费余额" in talk.says("查话费")
 

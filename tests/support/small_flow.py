@@ -34,6 +34,7 @@ modes:
     enter_on: {phrases: [老年人, 慢一点], errors: 2}
     leave_on: {phrases: [快一点]}
     entered: 慢慢说。
+    struggling: 别着急。
     left: 恢复了。
     pace: 0.8
     gain_db: 3

@@ -469,7 +469,7 @@ def test_the_mode_by_asking_at_any_question(tmp_path: Path) -> None:
 def test_struggling_enters_the_mode_and_then_a_human(tmp_path: Path) -> None:
     talk = call(tmp_path)
     talk.silent()
-    assert talk.silent() == "慢慢说。长辈您好，请说。"
+    assert talk.silent() == "别着急。长辈您好，请说。"
     assert talk.modes == [("elderly", "errors")]
     talk.silent()
     assert talk.transfer.handed_over["reason"] == "errors"
