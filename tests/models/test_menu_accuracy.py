@@ -1,4 +1,4 @@
-"""The real recogniser and the real menu without a call around them: the right option, and nothing that was not asked."""
+"""The real recogniser and the real menu without a call around them: the right option, and nothing unasked for."""
 
 from __future__ import annotations
 
