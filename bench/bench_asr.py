@@ -91,9 +91,9 @@ def candidates() -> list[Candidate]:
 def utterances(files: list[Path], limit: int) -> list[tuple[str, Pcm]]:
     """Text and sound; a file that no manifest knows has no text, and its CER means nothing."""
     with (SAMPLES / "manifest.tsv").open(encoding="utf-8", newline="") as lines:
-        texts = {row["file"]: row["text"] for row in csv.DictReader(lines, delimiter="\t")}
-    chosen = files or [SAMPLES / name for name in texts if _is_telephone(SAMPLES / name)]
-    heard = [(texts.get(path.name, ""), read_audio(path)) for path in chosen]
+        texts = {(SAMPLES / row["file"]).resolve(): row["text"] for row in csv.DictReader(lines, delimiter="\t")}
+    chosen = files or [path for path in texts if _is_telephone(path)]
+    heard = [(texts.get(path.resolve(), ""), read_audio(path)) for path in chosen]
     short = [(text, pcm) for text, pcm in heard if files or len(pcm) <= LONGEST_S * 16_000]
     step = max(1, len(short) // limit) if limit else 1
     return short[::step]
@@ -106,16 +106,19 @@ def _is_telephone(path: Path) -> bool:
 
 
 def peak_memory_mib() -> float:
-    """Peak RSS of a fresh process that has loaded the engine and recognised one sample with hints."""
+    """Peak RSS of a fresh process that has loaded the engine and recognised one sample with hints.
+
+    VmHWM and not ru_maxrss, which a child inherits from the process that started it.
+    """
     code = (
-        "import resource; from asr.audio import read_audio; from asr.engine import transcribe;"
+        "from pathlib import Path; from asr.audio import read_audio; from asr.engine import transcribe;"
         "from asr.engines.whisper import WhisperEngine;"
         f"transcribe(WhisperEngine(), read_audio({str(SAMPLES / 'balance_4.wav')!r}), {HINTS!r});"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     command = [sys.executable, "-c", code]
     output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=SAMPLES.parent).stdout
-    return round(float(output), 1)
+    return round(int(output) / 1024, 1)
 
 
 def measure(files: list[Path], limit: int) -> dict[str, Any]:
@@ -153,7 +156,7 @@ def report(result: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the embedded engine against faster_whisper.")
     parser.add_argument("files", nargs="*", type=Path, help="audio files instead of audio_samples/")
-    parser.add_argument("--limit", type=int, default=20, help="at most about this many utterances; 0: all")
+    parser.add_argument("--limit", type=int, default=12, help="at most about this many utterances; 0: all")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     result = measure(arguments.files, arguments.limit)
