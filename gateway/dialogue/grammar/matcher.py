@@ -25,10 +25,10 @@ _LIKENESS = 2.2
 _SCORE = 1.4
 _VERBATIM = 1.0
 """For saying a phrase and nothing else: 投诉 is no shortened 投诉进度."""
-_REFUSE = 0.0
-_SHORT, _LONG_ENOUGH = 0.7, 3
+_REFUSE = 0.2
+_SHORT, _LONG_ENOUGH = 1.0, 3
 """For each syllable that a short utterance lacks: any cough sounds like part of something."""
-_DOUBT, _USUAL_DOUBT = 1.4, 0.2
+_DOUBT, _USUAL_DOUBT = 2.0, 0.2
 """For the recogniser's doubt in nats beyond the usual, by syllable: one word heard badly is less than a sentence."""
 _SAID = 0.75
 """From this likeness on a phrase was said, and a negation before it means it."""
