@@ -73,6 +73,11 @@ def say_date(day: date) -> str:
     return say_month(day.year, day.month) + say_integer(day.day) + "日"
 
 
+def say_day(day: date) -> str:
+    """三月五日: a date whose year goes without saying."""
+    return f"{say_integer(day.month)}月{say_integer(day.day)}日"
+
+
 def say_data_volume(megabytes: Decimal | int) -> str:
     """十二点五G from 1024 MB on, 五百一十二兆 below, to two places. Raises ValueError when negative or not finite."""
     volume = Decimal(megabytes)

@@ -79,12 +79,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A piece of prompt that is read aloud by kind: `amount`, `digits`, `number`, `date`, `month`, `data`, `text`."""
+    """A piece of prompt that is read aloud by kind: amount, digits, number, date, day, month, data, text."""
 
     kind: str
     value: Any
-    """By kind: amount yuan (Decimal), digits str, number Decimal, date `date`, month the `date` of its first day, data
-    MB (Decimal, not negative), text str (one of the flow's `CompiledFlow.recorded_texts`)."""
+    """By kind: amount yuan (Decimal), digits str, number Decimal, date `date`, day the same but said without its year,
+    month the `date` of its first day, data MB (Decimal, not negative), text str (one of the flow's
+    `CompiledFlow.recorded_texts`)."""
 
 
 Piece = Text | Value

@@ -69,11 +69,13 @@ KINDS: Mapping[str, Callable[[Any], Any]] = {
     "digits": _digits,
     "number": _decimal,
     "date": _date,
+    "day": _date,
     "month": _month,
     "data": _volume,
     "text": _text,
 }
-"""Yuan as Decimal, digits as str, number as Decimal, date, month as the date of its first day, MB as Decimal, str."""
+"""Yuan as Decimal, digits as str, number as Decimal, date, day as a date said without its year, month as the date of
+its first day, MB as Decimal, str."""
 
 
 def sayable(kind: str, value: Any, recorded: Collection[str]) -> Any:  # noqa: ANN401

@@ -23,6 +23,8 @@ from gateway.dialogue.template import Template
 _YES_NO_HINTS = ("对", "是的", "不对", "不是")
 _PERSONAL = frozenset({"phone"})
 _LONGEST_PATIENCE_MS = 2500
+_YES_NO_SPEECH_TIMEOUT_MS = 1000
+"""At a confirmation: a yes is over sooner than a dictated number, but a correction may follow a no after a breath."""
 
 
 class Stage:
@@ -136,6 +138,9 @@ class Stage:
             return
         settings = self.flow.settings(question)
         times = self.mode.times if self.mode else 1.0
+        speech_timeout = settings.speech_timeout
+        if self.state.pending:
+            speech_timeout = min(speech_timeout, _YES_NO_SPEECH_TIMEOUT_MS)
         keyword = self._barge_in(None) is BargeIn.KEYWORD
         choices = self.flow.choices(self.state.node)
         self.state.waiting = Waiting.ANSWER
@@ -146,7 +151,7 @@ class Stage:
                 keywords=tuple(phrase for choice in choices.values() for phrase in choice.phrases) if keyword else (),
                 keys=self._key_entry(question, round(settings.inter_digit_timeout * times)),
                 timeout_ms=round(settings.timeout * times),
-                speech_timeout_ms=_patience(settings.speech_timeout, times),
+                speech_timeout_ms=_patience(speech_timeout, times),
                 max_speech_ms=settings.max_speech,
             )
         )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from asr.text import say_amount, say_data_volume, say_date, say_decimal, say_digits, say_integer, say_month
+from asr.text import say_amount, say_data_volume, say_date, say_day, say_decimal, say_digits, say_integer, say_month
 from gateway.dialogue.actions import Value
 from gateway.errors import PromptError
 
@@ -42,6 +42,8 @@ def _said(kind: str, value: Any) -> str:  # noqa: ANN401 -- the kind says what i
             return say_data_volume(Decimal(value))
         case "date":
             return say_date(value)
+        case "day":
+            return say_day(value)
         case "month":
             return say_month(value.year, value.month)
         case "text":

@@ -122,7 +122,7 @@ def test_arrears_are_told_instead() -> None:
 
 
 def test_data_usage() -> None:
-    assert "您的流量还剩<data 6656>，可以用到<date 2026-11-30>。" in call().says("查流量")
+    assert "您的流量还剩<data 6656>，可以用到<day 2026-11-30>。" in call().says("查流量")
     assert "流量已经用完了" in call(OWING).says("查流量")
 
 
@@ -130,7 +130,7 @@ def test_a_plan_is_changed_after_a_confirmation() -> None:
     talk = call()
     assert "您现在用的是<text 轻享套餐>，每月<amount 59.00>。可以换的套餐有两个。" in talk.says("换套餐")
     assert "为您换成<text 全家套餐>，下个月一号生效。" in talk.says("第二个")
-    assert "您的新套餐是<text 全家套餐>，<date 2026-12-01>开始生效。" in talk.says("确认办理")
+    assert "您的新套餐是<text 全家套餐>，<day 2026-12-01>开始生效。" in talk.says("确认办理")
     assert talk.options == ["plan_change", "quanjia", "confirm"]
     assert talk.slots == {"plan": "全家套餐"}
     assert "您现在用的是<text 全家套餐>" in talk.says("改套餐")
@@ -148,7 +148,7 @@ def test_broadband_is_restarted_and_then_repaired() -> None:
     talk = call()
     talk.says("宽带坏了")
     talk.says("没有红灯")
-    assert "工单号是<digits 60110001>。维修师傅会在<date 2026-11-22>之前和您联系。" in talk.says("还是不行")
+    assert "工单号是<digits 60112735>。维修师傅会在<day 2026-11-22>之前和您联系。" in talk.says("还是不行")
     assert talk.slots == {"light": "正常"}
 
 
@@ -157,7 +157,7 @@ def test_broadband_that_works_again_and_a_known_fault_and_none_at_all() -> None:
     talk.says("宽带坏了")
     talk.keys("3")
     assert "宽带已经恢复" in talk.says("好了能上网了")
-    assert "预计<date 2026-11-22>恢复" in call(FAULTY).says("宽带坏了")
+    assert "预计<day 2026-11-22>恢复" in call(FAULTY).says("宽带坏了")
     assert "这个号码没有办理宽带" in call(COMPLAINED).says("宽带坏了")
 
 
@@ -168,11 +168,11 @@ def test_a_complaint_with_a_number_by_keys() -> None:
     assert "请说出联系电话" in talk.says("换一个号码")
     assert talk.listen.keys.finish_on_key == "#"
     assert talk.keys("13800138000").startswith("联系电话是<digits 13800138000>，对吗？")
-    assert "工单号是<digits 60110001>。我们会在<date 2026-11-23>之前回复您。" in talk.says("对对就是这个")
+    assert "工单号是<digits 60112735>。我们会在<day 2026-11-23>之前回复您。" in talk.says("对对就是这个")
     assert talk.slots == {"matter": "你们人工客服态度太差了还乱扣我三十块钱", "callback": "13800138000"}
     assert talk.options == ["complaint", "other_number"]
     heard = talk.says("投诉进度")
-    assert "您的工单<digits 60110001>，<date 2026-11-21>受理，现在由<text 投诉处理组>负责" in heard
+    assert "您的工单<digits 60112735>，<day 2026-11-21>受理，现在由<text 投诉处理组>负责" in heard
 
 
 def test_a_complaint_with_this_number_and_one_with_a_dictated_number() -> None:
@@ -195,8 +195,8 @@ def test_a_complaint_with_this_number_and_one_with_a_dictated_number() -> None:
 def test_progress_is_told_plainly() -> None:
     heard = call(COMPLAINED).says("我投诉的事处理得怎么样了")
     assert heard.startswith(
-        "您的工单<digits 60108842>，<date 2026-11-18>受理，现在由<text 资费核查组>负责，"
-        "状态是<text 处理中>，我们会在<date 2026-11-23>之前回复您。"
+        "您的工单<digits 60108842>，<day 2026-11-18>受理，现在由<text 资费核查组>负责，"
+        "状态是<text 处理中>，我们会在<day 2026-11-23>之前回复您。"
     )
     assert "没有查到您的工单" in call().says("投诉进度")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from tests.support.calls import ROOT, SAMPLES
 from tests.support.command import COMMAND, run
@@ -51,9 +52,7 @@ def test_audio_that_cannot_be_heard(tmp_path: Path, speech: np.ndarray) -> None:
 
 
 def test_cd_sound_is_converted_not_refused(tmp_path: Path, speech: np.ndarray) -> None:
-    import soxr
-
-    wide = soxr.resample(speech, 16_000, 44_100)
+    wide = soxr.resample(speech, soundfile.info(GOOD).samplerate, 44_100)
     soundfile.write(tmp_path / "cd.wav", np.stack([wide, wide], axis=1), 44_100)
     result = run("call", "--json", "--out", tmp_path / "out", tmp_path / "cd.wav")
     assert result.returncode == 0, result.stderr

@@ -12,6 +12,7 @@ from asr.text import (
     say_amount,
     say_data_volume,
     say_date,
+    say_day,
     say_decimal,
     say_digits,
     say_integer,
@@ -126,6 +127,7 @@ def test_digits_have_the_habits_of_the_phone() -> None:
 def test_dates_and_months() -> None:
     assert say_date(date(2026, 3, 5)) == "二零二六年三月五日"
     assert say_date(date(2020, 12, 31)) == "二零二零年十二月三十一日"
+    assert say_day(date(2026, 3, 5)) == "三月五日"
     assert say_month(2026, 10) == "二零二六年十月"
 
 
