@@ -68,6 +68,15 @@ class Hotline:
         prompts = PromptCatalog.load(path.parent, settings.flows_dir / "voices" / VOICE)
         return cls(flow, prompts, _lookups(settings, path.parent))
 
+    def warm(self) -> None:
+        """Build what calls would otherwise build at first use, seconds of work: matchers, and prompts at each pace.
+
+        A call on real time can't wait for it in the middle of a conversation.
+        """
+        self.flow.warm()
+        for mode in self.flow.flow.modes.values():
+            self.prompts.prepare(mode.pace)
+
     def check_caller(self, number: str) -> None:
         """Raises SettingsError for a number that the sample back end, if it is in use, doesn't have."""
         if isinstance(self.lookups, SampleLookups) and not self.lookups.known(number):

@@ -53,11 +53,12 @@ def call(
     hotline.check_caller(caller)
     steps = parse_steps(step or [])
     tell = print_json if as_json else Narrator(Console(highlight=False))
-    clock = RealClock() if realtime else VirtualClock()
+    if realtime:
+        hotline.warm()
 
     async def run() -> CallEnded:
         async with Gateway.open(settings, hotline, out or settings.data_dir) as gateway:
-            return await play(gateway, caller, steps, tell, clock)
+            return await play(gateway, caller, steps, tell, RealClock() if realtime else VirtualClock())
 
     if asyncio.run(run()).disposition == "failed":
         raise typer.Exit(1)

@@ -115,6 +115,7 @@ class OptionClassifier:
     def __init__(self, phrases: Mapping[str, Sequence[str]], background: Sequence[str]) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         self._model: LogisticRegression | None = None
         if not any(len(spoken(text)) for texts in phrases.values() for text in texts):
@@ -124,7 +125,8 @@ class OptionClassifier:
         self._vectors = TfidfVectorizer(analyzer=features, sublinear_tf=True, min_df=2, dtype=np.float32)
         table = self._vectors.fit_transform([sound for _, sound in rows])
         self._model = LogisticRegression(C=20.0, max_iter=200, tol=1e-3, random_state=_SEED)
-        self._model.fit(table, labels)
+        with threadpool_limits(1):  # BLAS threads only wait for each other on tables this small: five times the time
+            self._model.fit(table, labels)
 
     def probabilities(self, sound: Spoken) -> dict[str, float]:
         """Probability of each option and of `REFUSE`; they sum to 1."""
