@@ -1,7 +1,7 @@
 """Speech or not, for every 20 ms of a call: webrtcvad gates, Silero confirms.
 
-Silero costs a hundred times what webrtcvad does, so it listens only while the gate is open and for a moment longer. It
-then hears the quarter second before as well, because it needs a run-up to be sure.
+Silero costs ten times what webrtcvad does, so it listens only while the gate is open and for a moment longer. It then
+hears the quarter second before as well, because it needs a run-up to be sure.
 """
 
 from __future__ import annotations

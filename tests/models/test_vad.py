@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +85,17 @@ def test_two_calls_do_not_disturb_each_other() -> None:
 def test_a_frame_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match="320 samples, this one 160"):
         SpeechDetector().accept(np.zeros(160, np.int16))
+
+
+def test_silero_starts_no_threads() -> None:
+    code = (
+        "import os, numpy; from asr.vad.silero import Silero;"
+        "Silero().feed(numpy.ones(5120, numpy.int16)); print(len(os.listdir('/proc/self/task')))"
+    )
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # numpy's own threads are another matter
+    process = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert process.stdout == "1\n"
+    assert "OMP_THREAD_LIMIT" not in os.environ
 
 
 def test_silero_gives_the_same_for_any_cutting_of_the_sound() -> None:

@@ -134,6 +134,13 @@ def test_audio_longer_than_the_model_takes_is_heard_to_its_end(
     assert heard.audio_ms == len(pcm) // 16
 
 
+def test_without_hints_there_are_other_readings(engine: WhisperEngine, samples: dict[str, tuple[str, Pcm]]) -> None:
+    heard = transcribe(engine, samples["balance_1"][1])
+    assert heard.alternatives
+    assert heard.text not in heard.alternatives
+    assert len(set(heard.alternatives)) == len(heard.alternatives)
+
+
 def test_a_phrase_at_the_very_edges_of_the_audio_is_heard(
     engine: WhisperEngine, samples: dict[str, tuple[str, Pcm]]
 ) -> None:
