@@ -20,6 +20,7 @@ import numpy as np
 import tokenizers
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
+from threadpoolctl import threadpool_limits
 
 from asr.engine import SAMPLE_RATE_HZ, Capabilities, Pcm, Transcript
 from asr.engines.whisper_weights import WHISPER_BASE
@@ -107,6 +108,8 @@ class WhisperEngine:
             raise ModelError(
                 f"the model cannot be loaded ({error})", where=str(folder), remedy="delete this folder and try again"
             ) from error
+        # The mel filterbank is one small product; BLAS would wake a thread per core for it and let them spin for 50 ms.
+        threadpool_limits(1, user_api="blas")
         self._tokenizer = Tokenizer(vocabulary, multilingual=True, task="transcribe", language="zh")
         self._features = FeatureExtractor()
         self._silero = Silero()

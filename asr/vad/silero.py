@@ -2,7 +2,7 @@
 
 The model (https://github.com/snakers4/silero-vad, v6) has a state per call and takes chunks of its own size. It runs on
 ggml, which asks OpenMP for four threads whatever OMP_NUM_THREADS says; for so small a model they only spin and wait for
-each other (1.2 ms of CPU for a chunk; one thread alone needs 0.09 ms). So OpenMP's limit is set while its library loads.
+each other (1.2 ms of CPU for a chunk; one thread alone needs 0.09 ms). So OpenMP's limit is set while that loads.
 """
 
 from __future__ import annotations
