@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from asr import registry
-from asr.audio import check_not_clipped, read_audio
+from asr.audio import read_audio
 from asr.engine import Engine, transcribe
 from asr.errors import AudioFileError
 from asr.scoring import character_error_rate, corpus_errors, read_manifest
@@ -52,8 +52,7 @@ def transcribe_files(
     with _engine() as engine:
         for file in files:
             try:
-                pcm = read_audio(file)
-                check_not_clipped(pcm, str(file))
+                pcm = read_audio(file, refuse_clipped=True)
             except AudioFileError as error:
                 failed = True
                 typer.echo(f"voice-gateway: {error}", err=True)

@@ -33,7 +33,7 @@ _DOUBT, _USUAL_DOUBT = 2.0, 0.2
 _SAID = 0.75
 """From this likeness on a phrase was said, and a negation before it means it."""
 _LEAST_PROBABILITY = 1e-3
-_ALTERNATIVE_DISCOUNT = 0.4
+_ALTERNATIVE_DISCOUNT = 0.6
 _MAX_ALTERNATIVES = 3
 _MAX_NEGATIONS = 3
 _NEGATABLE = 2
