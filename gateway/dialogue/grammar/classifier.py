@@ -53,7 +53,8 @@ _NEAR_INITIALS, _NEAR_FINALS = _neighbours(_CONFUSED_INITIALS), _neighbours(_CON
 
 def _merged(syllable: Syllable) -> str:
     """The syllable as the least careful speaker says it."""
-    return _MERGED_INITIALS.get(syllable.initial, syllable.initial) + syllable.final.replace("ng", "n")
+    final = "e" if syllable.final == "er" else syllable.final.replace("ng", "n")
+    return _MERGED_INITIALS.get(syllable.initial, syllable.initial) + final
 
 
 @lru_cache(maxsize=4096)
@@ -93,10 +94,15 @@ def _neighbour(syllable: Syllable, chance: random.Random) -> Syllable:
     return replace(syllable, final=chance.choice(finals)) if finals else syllable
 
 
+def _frame(text: str) -> str:
+    """A way to ask for it. It hangs on the text alone: options that share a phrase stay equals."""
+    return _FRAMES[sum(map(ord, text)) % len(_FRAMES)]
+
+
 def _examples(phrases: Mapping[str, Sequence[str]], background: Sequence[str]) -> Iterator[tuple[str, Spoken]]:
     """Every phrase as it is and framed, and everything once more as a poor line delivers it."""
     labelled = [(option, text) for option, texts in phrases.items() for text in texts]
-    framed = [(option, _FRAMES[i % len(_FRAMES)].format(text)) for i, (option, text) in enumerate(labelled)]
+    framed = [(option, _frame(text).format(text)) for option, text in labelled]
     refused = [(REFUSE, text) for text in background]
     for label, text in (*labelled, *framed, *refused):
         if len(sound := spoken(text)):

@@ -13,7 +13,7 @@ from gateway.dialogue.grammar.negation import negation_start
 from gateway.dialogue.grammar.phrases import Alignment, PhraseBook
 from gateway.dialogue.grammar.pinyin import Spoken, spoken
 
-ACCEPT_SCORE = 0.5
+ACCEPT_SCORE = 0.45
 CONFIRM_SCORE = 0.35
 ACCEPT_MARGIN = 0.1
 """Two options nearly as likely as each other are asked about, however likely both are."""
@@ -33,7 +33,7 @@ _DOUBT, _USUAL_DOUBT = 2.0, 0.2
 _SAID = 0.75
 """From this likeness on a phrase was said, and a negation before it means it."""
 _LEAST_PROBABILITY = 1e-3
-_ALTERNATIVE_DISCOUNT = 0.6
+_ALTERNATIVE_DISCOUNT = 0.5
 _MAX_ALTERNATIVES = 3
 _MAX_NEGATIONS = 3
 _NEGATABLE = 2

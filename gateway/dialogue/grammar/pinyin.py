@@ -48,6 +48,8 @@ _FINALS: dict[str, tuple[str, str, str]] = {
     "v": ("", "v", ""), "ve": ("v", "e", ""), "van": ("v", "a", "n"), "vn": ("", "v", "n"),
     "n": ("", "e", "n"), "ng": ("", "e", "ng"), "m": ("", "e", "n"), "g": ("", "e", "ng"),
 }  # fmt: skip
+_MERGED_CODAS = ({"n", "ng"}, {"", "r"})
+"""What regional speech and a final 儿 make the same: 余额 is heard as 鱼儿."""
 _NEAR_NUCLEI: dict[float, str] = {
     0.25: "o-e",
     0.4: "i-v i--i u-o u-v e--i",
@@ -135,7 +137,7 @@ def _final_cost(a: str, b: str, nuclei: dict[tuple[str, str], float]) -> float:
     (medial_a, nucleus_a, coda_a), (medial_b, nucleus_b, coda_b) = _FINALS[a], _FINALS[b]
     medial = 0.0 if medial_a == medial_b else 0.15 if {medial_a, medial_b} == {"i", "v"} else 0.35
     nucleus = 0.0 if nucleus_a == nucleus_b else 0.7 * nuclei.get((nucleus_a, nucleus_b), 1.0)
-    coda = 0.0 if coda_a == coda_b else 0.12 if {coda_a, coda_b} == {"n", "ng"} else 0.4
+    coda = 0.0 if coda_a == coda_b else 0.12 if {coda_a, coda_b} in _MERGED_CODAS else 0.4
     return min(1.0, medial + nucleus + coda)
 
 

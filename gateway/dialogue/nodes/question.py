@@ -50,7 +50,7 @@ class Answers(Settings):
     max_retries: Annotated[int, Field(ge=1, le=10)] = 3
     barge_in: Literal["off", "dtmf", "speech", "keyword"] = "speech"
     confirm: Confirm = "low_confidence"
-    accept_score: Score = 0.5
+    accept_score: Score = 0.45
     """From this score on a phrase is taken at its word, and a value needs no confirmation."""
     confirm_score: Score = 0.35
     """From this score on a phrase is asked about; below, nothing was understood."""
