@@ -6,7 +6,7 @@ can do and adapters fill the gaps, so callers never ask which engine they hold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -75,6 +75,25 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the model. Streams opened before must not be used after."""
+
+
+class OfflineStream:
+    """A stream of an engine without streaming: keeps the audio and has it recognised at the end.
+
+    Args:
+        recognise: what is said in one whole utterance.
+    """
+
+    def __init__(self, recognise: Callable[[Pcm], Transcript]) -> None:
+        self._recognise = recognise
+        self._chunks: list[Pcm] = []
+
+    def accept(self, pcm: Pcm) -> str | None:
+        self._chunks.append(pcm)
+        return None
+
+    def finish(self) -> Transcript:
+        return self._recognise(np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.int16))
 
 
 def transcribe(engine: Engine, pcm: Pcm, hints: Sequence[str] = ()) -> Transcript:

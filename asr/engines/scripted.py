@@ -9,9 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import numpy as np
-
-from asr.engine import SAMPLE_RATE_HZ, Capabilities, Pcm, Transcript
+from asr.engine import SAMPLE_RATE_HZ, Capabilities, OfflineStream, Pcm, Stream, Transcript
 
 Hear = Callable[[Pcm, tuple[str, ...]], str]
 """What is heard in some audio (int16, 16 kHz), given the hints."""
@@ -35,8 +33,8 @@ class ScriptedEngine:
         self._confidence = confidence
         self._lock = threading.Lock()
 
-    def stream(self, hints: Sequence[str] = ()) -> ScriptedStream:
-        return ScriptedStream(self, tuple(hints))
+    def stream(self, hints: Sequence[str] = ()) -> Stream:
+        return OfflineStream(lambda pcm: self.hear(pcm, tuple(hints)))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -51,20 +49,3 @@ class ScriptedEngine:
         if isinstance(heard, Transcript):
             return heard
         return Transcript(heard, self._confidence if heard else 0.0, audio_ms=audio_ms)
-
-
-class ScriptedStream:
-    """One utterance on its way through a ScriptedEngine."""
-
-    def __init__(self, engine: ScriptedEngine, hints: tuple[str, ...]) -> None:
-        self._engine = engine
-        self._hints = hints
-        self._chunks: list[Pcm] = []
-
-    def accept(self, pcm: Pcm) -> str | None:
-        self._chunks.append(pcm)
-        return None
-
-    def finish(self) -> Transcript:
-        pcm = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.int16)
-        return self._engine.hear(pcm, self._hints)

@@ -22,7 +22,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from threadpoolctl import threadpool_limits
 
-from asr.engine import SAMPLE_RATE_HZ, Capabilities, Pcm, Transcript
+from asr.engine import SAMPLE_RATE_HZ, Capabilities, OfflineStream, Pcm, Stream, Transcript
 from asr.engines.whisper_weights import WHISPER_BASE
 from asr.errors import ModelError
 from asr.invented import hints_read_aloud, is_invented
@@ -119,8 +119,8 @@ class WhisperEngine:
         self._silero = Silero()
         self._silero_lock = threading.Lock()
 
-    def stream(self, hints: Sequence[str] = ()) -> WhisperStream:
-        return WhisperStream(self, tuple(hints))
+    def stream(self, hints: Sequence[str] = ()) -> Stream:
+        return OfflineStream(lambda pcm: self.recognise(pcm, tuple(hints)))
 
     def close(self) -> None:
         self._model.unload_model()
@@ -235,20 +235,3 @@ def _without_edges(pcm: Pcm) -> Pcm:
     loud = np.flatnonzero(levels >= levels.max() - _QUIET_DB)
     first = max(0, int(loud[0]) - _MARGIN_FRAMES)
     return pcm[first * FRAME_SAMPLES : (int(loud[-1]) + 1 + _MARGIN_FRAMES) * FRAME_SAMPLES]
-
-
-class WhisperStream:
-    """One utterance on its way through a WhisperEngine."""
-
-    def __init__(self, engine: WhisperEngine, hints: tuple[str, ...]) -> None:
-        self._engine = engine
-        self._hints = hints
-        self._chunks: list[Pcm] = []
-
-    def accept(self, pcm: Pcm) -> str | None:
-        self._chunks.append(pcm)
-        return None
-
-    def finish(self) -> Transcript:
-        pcm = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.int16)
-        return self._engine.recognise(pcm, self._hints)
