@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ from gateway.speech.workers import RecognitionPool
 from gateway.store import Store, StoreWriter
 from gateway.tasks import TaskOwner
 from gateway.transport.leg import Leg
+
+log = logging.getLogger(__name__)
 
 NAMED = 5
 """How many unrecorded sentences an error names."""
@@ -101,11 +104,12 @@ class Gateway:
         self.hotline = hotline
         self._settings = settings
         self._store = store
+        self._engine = engine
         self._pool = RecognitionPool(engine, settings.recognitions_at_once)
         self._writer = StoreWriter(store)
         self._loss: VoiceGatewayError | None = None
         self._closing = AsyncExitStack()
-        for close in (store.close, engine.close, self._pool.close, self._writer.close):
+        for close in (store.close, self._stop_recognising, self._writer.close):
             self._closing.push_async_callback(asyncio.to_thread, close)
 
     @classmethod
@@ -164,6 +168,12 @@ class Gateway:
             mode="standard",
             started_at=now.isoformat(timespec="milliseconds"),
         )
+
+    def _stop_recognising(self) -> None:
+        if self._pool.close():
+            self._engine.close()
+        else:
+            log.error("a recognition doesn't end: its engine is left as it is")
 
     async def close(self) -> None:
         """Stop recognising, write what waits, let go of the store; idempotent.

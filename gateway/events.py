@@ -109,9 +109,11 @@ class PromptEnded(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechStarted(Happened):
-    """The caller began to speak; `at_ms` is the onset, pre-roll not counted."""
+    """The caller began to speak; told once it is sure."""
 
     event: Literal["speech_started"] = "speech_started"
+    onset_ms: float
+    """When it began, pre-roll not counted, ms."""
     over_prompt: bool
 
 
@@ -131,6 +133,7 @@ class UtteranceHeard(Happened):
     text: str
     confidence: float
     rejected: str | None
+    """Why there is no text: the recogniser's reasons (`asr.engine.Transcript`), or `failed`."""
     start_ms: float
     end_ms: float
     recognise_ms: float

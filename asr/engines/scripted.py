@@ -22,12 +22,19 @@ class ScriptedEngine:
         script: texts in the order of the utterances (after the last, nothing is heard), or a callable that gets the
             audio and the hints. A text may be a whole Transcript.
         confidence: what every heard text is given, 0.0 to 1.0.
+        threads: what every engine may be told; reading a script takes one.
     """
 
     name = "scripted"
     capabilities = Capabilities(streaming=False, hints=True, word_times=False)
 
-    def __init__(self, script: Iterable[str | Transcript] | Hear = (), *, confidence: float = 0.9) -> None:
+    def __init__(
+        self,
+        script: Iterable[str | Transcript] | Hear = (),
+        *,
+        confidence: float = 0.9,
+        threads: int = 1,  # noqa: ARG002
+    ) -> None:
         self._hear = script if callable(script) else None
         self._lines: Iterator[str | Transcript] = iter(() if callable(script) else script)
         self._confidence = confidence

@@ -20,7 +20,7 @@ from gateway.dialogue import actions
 from gateway.dialogue.actions import Action
 from gateway.errors import LookupFailedError
 from gateway.events import CallEnded, Disposition, Emit
-from gateway.media.frames import Frame
+from gateway.media.frames import SILENCE, Frame
 from gateway.prompts.player import Player
 from gateway.speech import events as ears
 from gateway.speech.listener import Listener
@@ -29,6 +29,8 @@ from gateway.transport.leg import HotlineState, LegInput
 
 log = logging.getLogger(__name__)
 
+FAILED = "failed"
+"""Why there is no text when the recogniser gave up."""
 MAX_NOISES = 2
 """Noises (speech to the detector, nothing to the recogniser) that a question forgives before they count as no input."""
 
@@ -98,14 +100,23 @@ class CallSession:
         """Take 20 ms from the caller, return 20 ms for the caller. `now_ms` is the call's media clock."""
         self._now_ms = now_ms
         if came_in.hung_up:
-            self.end(self._record.hung_up_by_caller(), "caller_hung_up")
-        else:
-            self._finish_work()
-            self._hear(came_in)
+            self._hung_up()
+            return SILENCE
+        self._finish_work()
+        # What was just begun is on the line before the caller's 20 ms are heard.
+        self._ears.prompt(self._mouth.playing, self._mouth.barge_in)
+        self._hear(came_in)
         frame = self._speak()
         if self._last_words and not self._mouth.playing and not self.ended:
             self._close(self._last_words)
         return frame
+
+    def _hung_up(self) -> None:
+        """The caller is gone. Who doesn't hear our goodbye out has been served as far as the flow goes."""
+        if isinstance(self._last_words, actions.Hangup):
+            self._close(self._last_words)
+        else:
+            self.end(self._record.hung_up_by_caller(), "caller_hung_up")
 
     def end(self, disposition: Disposition, reason: str) -> None:
         """End the call now, whatever is going on; idempotent."""
@@ -136,24 +147,36 @@ class CallSession:
             case ears.KeyPressed():
                 self._tell(events.KeyPressed, key=heard.key)
             case ears.SpeechStarted():
-                self._tell(events.SpeechStarted, over_prompt=heard.over_prompt)
+                self._tell(events.SpeechStarted, onset_ms=heard.at_ms, over_prompt=heard.over_prompt)
             case ears.BargeIn():
                 self._cut_prompt(heard.by)
-            case ears.Utterance() if question and not self._hearing:
-                self._answer = Answer(question.node, "speech", heard.start_ms, heard.end_ms, heard.ended_at_ms)
+            case ears.Utterance() if question:
+                self._begin(Answer(question.node, "speech", heard.start_ms, heard.end_ms, heard.ended_at_ms))
                 self._must_have_keyword = not heard.answers
                 self._hearing = self._work.recognise(heard.pcm, question.hints)
             case ears.KeysEntered() if question:
-                self._answer = Answer(question.node, "keys", heard.start_ms, heard.end_ms, heard.ended_at_ms)
-                self._answer.keys = heard.digits
+                keyed = Answer(
+                    question.node, "keys", heard.start_ms, heard.end_ms, heard.ended_at_ms, keys=heard.digits
+                )
+                self._begin(keyed)
                 self._reply(actions.Keys(heard.digits, heard.finished_by))
+            case ears.NoInput() if question and self._hearing:
+                self._ears.arm(question, self._now_ms)  # it isn't silence yet: words are being recognised
             case ears.NoInput() if question:
                 self._silence(question)
             case _:
                 pass
 
+    def _begin(self, answer: Answer) -> None:
+        """A new answer. One that waits for its reply has none coming; words still being recognised are overtaken."""
+        self._finish_turn(None)
+        if self._hearing:
+            self._hearing.cancel()
+            self._hearing = None
+        self._answer = answer
+
     def _silence(self, question: actions.Listen) -> None:
-        self._answer = Answer(question.node, "silence", self._now_ms, self._now_ms, self._now_ms)
+        self._begin(Answer(question.node, "silence", self._now_ms, self._now_ms, self._now_ms))
         self._reply(actions.NoInput())
 
     # ------------------------------------------------------------------------------------------------------------ mind
@@ -168,9 +191,10 @@ class CallSession:
 
     def _heard(self, hearing: Pending[Transcript]) -> None:
         answer, question = self._answer, self._question
-        if answer is None or question is None:
-            return
         transcript = _transcript(hearing)
+        if answer is None or question is None:
+            log.error("recognised words that no question waits for")
+            return
         answer.text, answer.alternatives = transcript.text, transcript.alternatives
         answer.confidence, answer.recognise_ms = transcript.confidence, hearing.elapsed_ms
         self._tell(
@@ -183,12 +207,14 @@ class CallSession:
             recognise_ms=hearing.elapsed_ms,
         )
         if self._must_have_keyword and not any(word in transcript.text for word in question.keywords):
-            self._answer = None  # the prompt goes on, and the ears with it
+            self._answer = None  # the prompt goes on, and the question with it
         elif transcript.text:
             if self._must_have_keyword:
                 self._ears.disarm()
                 self._cut_prompt("speech")
             self._reply(actions.Heard(transcript.text, transcript.confidence, transcript.alternatives))
+        elif transcript.rejected == FAILED:
+            self._reply(actions.NoInput())  # something was said, and we couldn't hear it: the caller is asked again
         else:
             self._noise(question)
 
@@ -273,8 +299,9 @@ class CallSession:
         self._emit(cast(events.Event, what(call_id=self._call_id, at_ms=self._now_ms, **facts)))
 
     def _finish_turn(self, replied_at_ms: float | None) -> None:
-        answer, self._answer = self._answer, None
+        answer = self._answer
         if answer and answer.understood:
+            self._answer = None
             turn = answer.turn(len(self._record.turns), replied_at_ms)
             self._record.turns.append(turn)
             self._tell(events.TurnFinished, turn=turn)
@@ -303,4 +330,4 @@ def _transcript(hearing: Pending[Transcript]) -> Transcript:
         return hearing.result()
     except Exception as error:  # noqa: BLE001 -- border to the engine
         log.warning("recognition failed: %s", type(error).__name__)
-        return Transcript("", 0.0, rejected="failed")
+        return Transcript("", 0.0, rejected=FAILED)

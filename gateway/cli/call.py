@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,8 +31,11 @@ STEP_HELP = (
 
 
 def print_json(event: events.Event) -> None:
-    """One event, one line."""
-    typer.echo(events.to_json(event))
+    """One event, one line. When nobody reads on, the call goes on unread."""
+    try:
+        typer.echo(events.to_json(event))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def play(gateway: Gateway, caller: str, steps: tuple[Step, ...], tell: Emit, clock: Clock) -> CallEnded:

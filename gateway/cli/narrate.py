@@ -33,7 +33,7 @@ class Narrator:
             case events.CallStarted():
                 self._started(event)
             case events.PromptStarted():
-                self._line(event.at_ms, "[bold blue]热线[/bold blue]　", escape(event.text))
+                self._line(event.at_ms, "[bold blue]热线[/bold blue]　", escape(mask(event.text)))
             case events.PromptEnded(cut_by=str() as by):
                 self._note(f"✂ {_CUT_BY[by]}，提示音在 {event.played_ms / 1000:.1f} 秒处停下")
             case events.UtteranceHeard(text=""):

@@ -190,8 +190,6 @@ class SlotFilled:
 
     slot: str
     value: Any
-    personal: bool = False
-    """A phone or ID number: masked in logs."""
 
 
 @dataclass(frozen=True, slots=True)

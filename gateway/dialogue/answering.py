@@ -47,10 +47,14 @@ class Answering:
     # ----------------------------------------------------------------------------------------------------- settling
 
     def _take(self, reading: Reading) -> str | None:
-        if reading.sure:
+        pending = self._state.pending
+        said_again = pending is not None and (pending.matched, pending.value) == (reading.matched, reading.value)
+        if reading.sure or said_again:
             self._understood(Outcome.ACCEPT, reading.matched, reading.score, self._option(reading))
             return self._settle(reading)
         self._understood(Outcome.CONFIRM, reading.matched, reading.score)
+        if pending and (human := self._one_more_error()):
+            return human
         self._state.pending = reading
         self._ask_to_confirm(reading)
         return None
@@ -133,14 +137,9 @@ class Answering:
     # ------------------------------------------------------------------------------------------------------ failing
 
     def _failed(self, before: tuple[Template, ...]) -> str | None:
-        state, mode = self._state, self._stage.mode
-        state.errors += 1
-        if mode and mode.on_error:
-            state.human_reason = "errors"
-            return mode.on_error
-        if state.errors >= self._settings.max_retries:
-            state.human_reason = "errors"
-            return self._question.failure or self._stage.human
+        if human := self._one_more_error():
+            return human
+        state = self._state
         if struggling := self._mode_for_struggling():
             self._change_mode(struggling, "errors")
             self._stage.ask()
@@ -151,6 +150,18 @@ class Answering:
         else:
             self._stage.say(_wording(self._question.again or (self._question.prompt,), state.errors))
         self._stage.listen()
+        return None
+
+    def _one_more_error(self) -> str | None:
+        """Where it leads, if it was one too many."""
+        state, mode = self._state, self._stage.mode
+        state.errors += 1
+        if mode and mode.on_error:
+            state.human_reason = "errors"
+            return mode.on_error
+        if state.errors >= self._settings.max_retries:
+            state.human_reason = "errors"
+            return self._question.failure or self._stage.human
         return None
 
     def _mode_for_struggling(self) -> str | None:

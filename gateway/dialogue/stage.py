@@ -21,7 +21,6 @@ from gateway.dialogue.state import STANDARD, State, Waiting
 from gateway.dialogue.template import Template
 
 _YES_NO_HINTS = ("对", "是的", "不对", "不是")
-_PERSONAL = frozenset({"phone"})
 _LONGEST_PATIENCE_MS = 2500
 _YES_NO_SPEECH_TIMEOUT_MS = 1000
 """At a confirmation: a yes is over sooner than a dictated number, but a correction may follow a no after a breath."""
@@ -112,7 +111,7 @@ class Stage:
     def fill(self, slot: str, value: Any) -> None:  # noqa: ANN401
         """Give a slot its value."""
         self.state.slots[slot] = value
-        self.emit(SlotFilled(slot, value, personal=self.flow.flow.slots[slot] in _PERSONAL))
+        self.emit(SlotFilled(slot, value))
 
     def ask(self) -> None:
         question = self.node

@@ -76,6 +76,11 @@ class Player:
         return bool(self._queue) or self._last is not None
 
     @property
+    def barge_in(self) -> BargeIn:
+        """What may cut the prompt that is spoken next; the last one's when nothing is."""
+        return self._queue[0].say.barge_in if self._queue else self._barge_in
+
+    @property
     def played_ms(self) -> float:
         """How much of the current prompt has gone out; 0 when there is none."""
         return self._queue[0].played_ms if self._queue else 0.0

@@ -8,7 +8,7 @@ What callers may expect:
   so that the speech or the silence after it reaches past the end of the prompt, is heard from the beginning.
 - A prompt that only a keyword cuts goes on; each utterance over it is handed out to be recognised.
 - Any key cuts a prompt, unless nothing may; either way the key counts. Keys pressed before the question are its answer.
-- Keys win over speech, whichever came first.
+- Keys win over speech, until it is handed out to be recognised.
 - Waiting for an answer begins when the prompt has ended. Speech under way when the time is up is heard to its end.
 - A question always ends: noise that sounds like speech is cut at the longest utterance.
 

@@ -400,7 +400,7 @@ def test_a_phone_number_is_personal_and_skipped_when_known(tmp_path: Path) -> No
     talk.says("留言")
     assert talk.says("服务还不错我很满意谢谢") == "请说号码。"
     talk.says("幺三九零零零零一零零一")
-    assert SlotFilled("number", "13900001001", personal=True) in talk.last
+    assert SlotFilled("number", "13900001001") in talk.last
     talk.says("留言")
     assert talk.says("再说一句你们都挺好的") == "还要什么？"
     assert talk.nodes.count("number") == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from asr.audio import read_speech
 from gateway.errors import ScriptError
 from gateway.media.frames import Pcm
+from gateway.privacy import mask
 
 KEYPAD = "0123456789*#"
 MAX_WAIT_S = 600.0
@@ -57,7 +58,7 @@ def parse_steps(words: Sequence[str]) -> tuple[Step, ...]:
 
 
 def _parse(number: int, word: str) -> Step:
-    where = f"step {number} ({word})"
+    where = f"step {number} ({mask(word)})"
     if word == "hangup":
         return HangUp()
     kind, colon, argument = word.partition(":")
