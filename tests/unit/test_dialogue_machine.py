@@ -287,6 +287,21 @@ def test_a_confirmation_that_is_not_understood_is_put_in_other_words(tmp_path: P
     assert "账单是" in talk.says("对")
 
 
+def test_saying_it_again_confirms_it(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.says("账单?")
+    assert "账单是" in talk.says("账单?")
+    assert talk.options == ["bill"]
+
+
+def test_one_unsure_answer_after_another_ends_at_a_human(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    for said in ("账单?", "密码?", "账单?", "密码?"):
+        talk.says(said)
+    assert talk.nodes[-1] == "human"
+    assert talk.options == []
+
+
 @pytest.mark.parametrize(("confirm", "said", "options"), [("always", "账单", []), ("never", "账单?", ["bill"])])
 def test_confirm_may_be_always_or_never(tmp_path: Path, confirm: str, said: str, options: list[str]) -> None:
     talk = call(tmp_path, text=SMALL.replace("  timeout: 4s", f"  timeout: 4s\n  confirm: {confirm}"))
