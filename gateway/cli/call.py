@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from gateway import events
 from gateway.app import Gateway, Hotline
-from gateway.cli.narrate import Narrator
+from gateway.cli.narrate import CallConsole, Narrator
 from gateway.clock import Clock, RealClock, VirtualClock
 from gateway.events import CallEnded, Emit
 from gateway.settings import load_settings
@@ -57,7 +56,7 @@ def call(
     hotline = Hotline.load(settings, flow)
     hotline.check_caller(caller)
     steps = parse_steps(step or [])
-    tell = print_json if as_json else Narrator(Console(highlight=False))
+    tell = print_json if as_json else Narrator(CallConsole())
     if realtime:
         hotline.warm()
 

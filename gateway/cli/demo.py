@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
-from rich.console import Console
 
 from gateway.app import Gateway, Hotline
 from gateway.cli.call import DEFAULT_FLOW, play
-from gateway.cli.narrate import Narrator
+from gateway.cli.narrate import CallConsole, Narrator
 from gateway.clock import VirtualClock
 from gateway.errors import VoiceGatewayError
 from gateway.events import Disposition
@@ -61,11 +60,11 @@ def demo(
     hotline = Hotline.load(settings, DEFAULT_FLOW)
     scripts = [parse_steps(_steps(call.steps)) for call in CALLS]
     asyncio.run(_tell(Gateway.open(settings, hotline, out), scripts))
-    Console(highlight=False).print(f"\n录音和通话记录在 [bold]{out}[/bold]")
+    CallConsole().print(f"\n录音和通话记录在 [bold]{out}[/bold]")
 
 
 async def _tell(opened: Gateway, scripts: list[tuple[Step, ...]]) -> None:
-    console = Console(highlight=False)
+    console = CallConsole()
     async with opened as gateway:
         for call, steps in zip(CALLS, scripts, strict=True):
             console.print(f"\n[bold]{call.title}[/bold]")

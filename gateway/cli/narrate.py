@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +20,18 @@ _DISPOSITIONS = {
 _OUTCOMES = {"accept": "[green]听懂[/green]", "confirm": "[yellow]待确认[/yellow]", "no_match": "[red]未匹配[/red]"}
 _MODES = {"standard": "标准", "elderly": "长者模式"}
 _CUT_BY = {"speech": "来电者插话", "keys": "来电者按键"}
+
+
+class CallConsole(Console):
+    """A terminal, or a pipe that may close: then the call goes on untold."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        """Fall silent; rich would end the process, and the call with it."""
+        with suppress(SystemExit):
+            super().on_broken_pipe()
 
 
 class Narrator:

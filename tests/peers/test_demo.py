@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 import soundfile
 
 from gateway.store import Store, get_call, list_calls
-from tests.support.command import run
+from tests.support.command import COMMAND, run
 
 pytestmark = pytest.mark.peers
 
@@ -33,3 +34,24 @@ def test_the_demo_tells_three_calls_and_keeps_them(tmp_path: Path) -> None:
     for call in kept.values():
         assert call.recording is not None
         assert soundfile.info(call.recording).duration == pytest.approx((call.duration_ms or 0) / 1000, abs=0.05)
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_call_goes_on_when_nobody_reads_what_it_tells(tmp_path: Path, form: list[str]) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "call", *form, "--out", tmp_path, "dtmf:0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    complaints = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(60) == 0
+    assert complaints == b""
+    store = Store.open(tmp_path)
+    try:
+        (kept,) = list_calls(store)
+    finally:
+        store.close()
+    assert kept.disposition == "transferred"
