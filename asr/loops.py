@@ -2,7 +2,7 @@
 
 A decoder that doesn't find the end says the last thing again, until its bound. What is said again adds nothing that a
 hotline could act on, so even a caller who does say it twice loses nothing by hearing it once. Digits are different: a
-number may well be 13800138000 or 888888, so a run of digits is never touched.
+number may well be 13800138000 or 888888, so they are cut only when a whole number, seven or more of them, comes again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 
 _MARKS = re.compile(r"[^\w]+")
 _DIGITS = re.compile(r"[\d零〇一二三四五六七八九幺两洞拐勾]+")
+_WHOLE_NUMBER = 7
+"""The shortest telephone number."""
 _REPLACEMENT = "\ufffd"  # what half a character decodes to: the bound cut it
 
 
@@ -31,9 +33,13 @@ def _bare(text: str) -> str:
     return _MARKS.sub("", text)
 
 
+def _is_part_of_a_number(text: str) -> bool:
+    return len(text) < _WHOLE_NUMBER and _DIGITS.fullmatch(text) is not None
+
+
 def _says_again(before: str, clause: str, *, cut: bool) -> bool:
     """Whether `clause` is the end of what was said before; `cut` allows that only its beginning was said again."""
-    if _DIGITS.fullmatch(clause):
+    if _is_part_of_a_number(clause):
         return False
     return before.endswith(clause) or (cut and len(clause) > 1 and before.startswith(clause))
 
@@ -47,7 +53,7 @@ def _without_periods(text: str) -> str:
         unit_starts = len(bare) - matching - period
         unit = bare[unit_starts : unit_starts + period]
         # Two characters may double by nature (试试看看), so they need a third time.
-        if matching >= (period if period > 2 else 2 * period) and not _DIGITS.fullmatch(unit):
+        if matching >= (period if period > 2 else 2 * period) and not _is_part_of_a_number(unit):
             candidate = bare[: unit_starts + period]
             shortest = min(shortest, candidate, key=len)
     return text if len(shortest) == len(bare) else shortest

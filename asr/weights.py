@@ -99,15 +99,15 @@ def model_folder(weights: Weights, cache: Path | None = None) -> Path:
 def _is_verified(folder: Path, weights: Weights) -> bool:
     try:
         stamp = json.loads((folder / STAMP).read_text("utf-8"))
-        return bool(stamp == _stamp(weights)) and all(
-            (folder / file.name).stat().st_size == file.size for file in weights.files
-        )
+        return bool(stamp == _stamp(folder, weights))
     except (OSError, ValueError):
         return False
 
 
-def _stamp(weights: Weights) -> dict[str, str]:
-    return {file.name: file.sha256 for file in weights.files}
+def _stamp(folder: Path, weights: Weights) -> dict[str, list[object]]:
+    """What the files were when they were verified. Whatever touches one of them has them all verified anew."""
+    status = {file: (folder / file.name).stat() for file in weights.files}
+    return {file.name: [file.sha256, found.st_size, found.st_mtime_ns] for file, found in status.items()}
 
 
 def _build(folder: Path, weights: Weights) -> None:
@@ -115,7 +115,7 @@ def _build(folder: Path, weights: Weights) -> None:
     for file in weights.files:
         if not _is_whole(folder / file.name, file):
             _join(folder, file, weights)
-    _write(folder / STAMP, [json.dumps(_stamp(weights)).encode()])
+    _write(folder / STAMP, [json.dumps(_stamp(folder, weights)).encode()])
     _sync_folder(folder)
 
 

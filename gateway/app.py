@@ -23,7 +23,7 @@ from gateway.clock import Clock, VirtualClock
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import find_flow, load_flow
 from gateway.dialogue.machine import Dialogue
-from gateway.errors import PromptError, SettingsError, VoiceGatewayError
+from gateway.errors import PromptError, SettingsError, StoreError, VoiceGatewayError
 from gateway.events import CallEnded, CallStarted, Emit
 from gateway.media.recorder import StereoRecorder
 from gateway.privacy import mask
@@ -179,11 +179,12 @@ class Gateway:
         """Stop recognising, write what waits, let go of the store; idempotent.
 
         Raises:
-            RecordingError, StoreError: something of the calls could not be kept (they went on all the same).
+            StoreError: something of the calls could not be kept (they went on all the same).
         """
         await self._closing.aclose()
-        if loss := self._loss or self._writer.error:
-            raise loss
+        lost = [str(error) for error in (self._loss, self._writer.error) if error]
+        if lost:
+            raise StoreError("; ".join(lost))
 
     async def __aenter__(self) -> Gateway:
         return self

@@ -87,6 +87,8 @@ class TaskOwner:
         """Run `work` beside the tick loop; after `timeout_ms` of wall time it fails with TimeoutError."""
         self._report_lost()
         task = asyncio.create_task(_limited(work, timeout_ms))
+        if asyncio.iscoroutine(work):
+            task.add_done_callback(lambda _: work.close())  # cancelled before it began, it would never be awaited
         pending = Pending(task, self._clock.now_ms() - self._call_started_ms)
         self._clock.hold(task)
         self._started[task] = pending

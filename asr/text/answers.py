@@ -8,7 +8,7 @@ from asr.text.script import strip_punctuation, to_simplified
 
 # What a recogniser writes for 是的, 不是, 对, 嗯 when they stand alone or first.
 _MISHEARD = (
-    (re.compile(r"^(?:是[滴地得等]|[四似事思式市试时适][的等])"), "是的"),
+    (re.compile(r"^(?:是[滴地得等]|[四似事思式市试时适][的等]|去的$)"), "是的"),
     (re.compile(r"^(?:[补部布步][是四似事]|不[适事时式])等?"), "不是"),
     (re.compile(r"^[队堆兑]+$"), "对"),
     (re.compile(r"恩"), "嗯"),

@@ -68,6 +68,7 @@ class CallSession:
         self._last_words: actions.Transfer | actions.Hangup | None = None
         self._noises = 0
         self._must_have_keyword = False
+        self._gone = False
         self._cut_by: Literal["speech", "keys"] = "speech"
         self._recording: str | None = None
         self.ended: CallEnded | None = None
@@ -112,10 +113,19 @@ class CallSession:
         return frame
 
     def _hung_up(self) -> None:
-        """The caller is gone. Who doesn't hear our goodbye out has been served as far as the flow goes."""
-        if isinstance(self._last_words, actions.Hangup):
+        """The caller is gone. What they said last is still recognised for the record; nothing follows from it."""
+        if isinstance(self._last_words, actions.Hangup):  # who doesn't hear our goodbye out has had what the flow has
             self._close(self._last_words)
-        else:
+            return
+        if not self._gone:
+            self._gone = True
+            self._finish_turn(None)
+            if utterance := self._ears.hang_up(self._now_ms):
+                self._take(utterance)
+        if self._hearing and self._hearing.ready(self._now_ms):
+            hearing, self._hearing = self._hearing, None
+            self._heard(hearing)
+        if self._hearing is None:
             self.end(self._record.hung_up_by_caller(), "caller_hung_up")
 
     def end(self, disposition: Disposition, reason: str) -> None:
@@ -222,6 +232,8 @@ class CallSession:
         """Nothing was said after all: go on where we were; only repeated noise counts as no input."""
         self._answer = None
         self._noises += 1
+        if self._gone:
+            return
         if self._noises > MAX_NOISES:
             self._silence(question)
         else:
@@ -247,7 +259,8 @@ class CallSession:
 
     def _perform(self, todo: tuple[Action, ...]) -> None:
         for action in todo:
-            self._do(action)
+            if not self._gone or isinstance(action, actions.Understood | actions.SlotFilled):
+                self._do(action)
 
     def _do(self, action: Action) -> None:
         record = self._record

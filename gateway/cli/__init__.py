@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -24,7 +25,10 @@ app.add_typer(prompts.app, name="prompts")
 
 def main() -> None:
     """The console script. What a person can act on is a line on stderr and exit status 2; the rest is a traceback."""
-    setup_logging("WARNING")
+    setup_logging("ERROR")  # what is worth a warning in a service is told here when the command ends
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese loses letters, not the call
     try:
         app()
     except VoiceGatewayError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from gateway import events
 from gateway.app import Gateway, Hotline
 from gateway.cli.narrate import CallConsole, Narrator
+from gateway.cli.running import run
 from gateway.clock import Clock, RealClock, VirtualClock
 from gateway.events import CallEnded, Emit
 from gateway.settings import load_settings
@@ -60,9 +60,9 @@ def call(
     if realtime:
         hotline.warm()
 
-    async def run() -> CallEnded:
+    async def answer() -> CallEnded:
         async with Gateway.open(settings, hotline, out or settings.data_dir) as gateway:
             return await play(gateway, caller, steps, tell, RealClock() if realtime else VirtualClock())
 
-    if asyncio.run(run()).disposition == "failed":
+    if run(answer()).disposition == "failed":
         raise typer.Exit(1)

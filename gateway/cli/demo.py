@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -11,6 +10,7 @@ import typer
 from gateway.app import Gateway, Hotline
 from gateway.cli.call import DEFAULT_FLOW, play
 from gateway.cli.narrate import CallConsole, Narrator
+from gateway.cli.running import run
 from gateway.clock import VirtualClock
 from gateway.errors import VoiceGatewayError
 from gateway.events import Disposition
@@ -59,7 +59,7 @@ def demo(
     settings = load_settings()
     hotline = Hotline.load(settings, DEFAULT_FLOW)
     scripts = [parse_steps(_steps(call.steps)) for call in CALLS]
-    asyncio.run(_tell(Gateway.open(settings, hotline, out), scripts))
+    run(_tell(Gateway.open(settings, hotline, out), scripts))
     CallConsole().print(f"\n录音和通话记录在 [bold]{out}[/bold]")
 
 

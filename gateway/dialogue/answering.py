@@ -158,7 +158,7 @@ class Answering:
         state.errors += 1
         if mode and mode.on_error:
             state.human_reason = "errors"
-            return mode.on_error
+            return self._question.failure or mode.on_error
         if state.errors >= self._settings.max_retries:
             state.human_reason = "errors"
             return self._question.failure or self._stage.human

@@ -70,8 +70,9 @@ class Reader:
         if self._slot_type == "text" and len(strip_punctuation(heard.text)) > SHORT_REQUEST:
             return value
         choice = self._spoken_choice(heard)
-        if not (choice and choice.sure):
-            choice = self._yes_or_no(heard) or choice
+        meant = self._yes_or_no(heard)
+        if meant and (not (choice and choice.sure) or self._contradict(choice, meant)):
+            choice = meant
         return choice if choice and (choice.sure or not value) else value
 
     def _spoken_choice(self, heard: Heard) -> Reading | None:
@@ -89,6 +90,10 @@ class Reader:
         meant = {True: "yes", False: "no", None: ""}[agreed]
         name = next((choice.name for choice in self._choices.values() if choice.means == meant), None)
         return Reading(name, 1.0, sure=self._settings.confirm != "always", phrase=heard.text) if name else None
+
+    def _contradict(self, choice: Reading, meant: Reading) -> bool:
+        """`不对，不是这个号码` has the words of 用这个号码 and is a no all the same."""
+        return {self._choices[choice.matched].means, self._choices[meant.matched].means} == {"yes", "no"}
 
     def _spoken_value(self, heard: Heard) -> Reading | None:
         if not self._collect or not self._kind:

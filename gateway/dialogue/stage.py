@@ -163,7 +163,8 @@ class Stage:
 
     def _hints(self, question: Question) -> tuple[str, ...]:
         choices = self.flow.choices(self.state.node)
-        first = (*(_YES_NO_HINTS if self.state.pending else ()), *question.hints)
+        yes_or_no = self.state.pending or any(choice.means for choice in choices.values())
+        first = (*(_YES_NO_HINTS if yes_or_no else ()), *question.hints)
         if not isinstance(question, Menu):  # a dictated number shouldn't be drowned in commands
             return hints_of([replace(choice, phrases=choice.phrases[:1]) for choice in choices.values()], first)
         offered: list[Choice] = [choices[name] for name in question.offers if name in choices]

@@ -165,7 +165,7 @@ class StereoRecorder:
             _write_all(self._fd, data, HEADER_BYTES + start * BYTES_PER_FRAME)
             _write_all(self._fd, _header(end * BYTES_PER_FRAME), 0)
         except OSError as error:
-            log.error("the recording stopped", extra={"path": str(self.path), "errno": error.errno})
+            log.warning("the recording stopped", extra={"path": str(self.path), "errno": error.errno})
             self._error = error
         else:
             self._written_frames = end

@@ -104,6 +104,15 @@ class Listener:
         """Close the question without an answer of ours; idempotent."""
         self._question = None
 
+    def hang_up(self, now_ms: float) -> Utterance | None:
+        """The line is dead: what was being said is the answer, when there was a question it could answer."""
+        segment = self._segmenter.finish(now_ms)
+        events: list[ListenEvent] = []
+        if segment is not None and self._question is not None:
+            self._take_segment(segment, events)
+        self.disarm()
+        return next((event for event in events if isinstance(event, Utterance) and event.answers), None)
+
     def prompt(self, playing: bool, barge_in: actions.BargeIn = actions.BargeIn.OFF) -> None:
         """Say before each tick, or at each change, whether a prompt is on the line and what may cut it."""
         self._playing = playing

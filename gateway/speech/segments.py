@@ -86,6 +86,10 @@ class Segmenter:
             return self._cut(self._onset, now_ms)
         return None
 
+    def finish(self, now_ms: float) -> Segment | None:
+        """End the current segment now, as when the line goes dead; None when nobody speaks."""
+        return None if self._onset is None else self._cut(self._onset, now_ms)
+
     def drop(self) -> None:
         """Forget the current segment; the next one needs an onset of its own."""
         self._onset = None

@@ -1,7 +1,7 @@
 """What a call emits is stored by one thread, so that no call ever waits for a disk.
 
-A finished turn and an ended call are committed at once, anything else within 200 ms. While the database refuses (a full
-disk), events wait, up to a bound, and are tried again every second: freed space loses nothing.
+A call's beginning, a finished turn and an ended call are committed at once, anything else within 200 ms. While the
+database refuses (a full disk), events wait, up to a bound, and are tried again every second: freed space loses nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import deque
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError
 
 from gateway.errors import StoreError
-from gateway.events import CallEnded, Event, TurnFinished
+from gateway.events import CallEnded, CallStarted, Event, TurnFinished
 from gateway.store.record import record
 from gateway.store.store import Store
 
@@ -77,7 +77,7 @@ class StoreWriter:
             self._waiting.append((seq, event))
             self._accepted += 1
             if self._failure is None:
-                urgent = isinstance(event, TurnFinished | CallEnded)
+                urgent = isinstance(event, CallStarted | TurnFinished | CallEnded)
                 self._due_at = min(self._due_at, now if urgent else now + COMMIT_WITHIN_S)
                 self._changed.notify_all()
 
@@ -151,7 +151,7 @@ class StoreWriter:
         """Keep and log the first loss only: what follows it would fill the log with the same."""
         if self._loss is None:
             self._loss = error
-            log.error("%s", error)
+            log.warning("%s", error)
 
     def _tried(self, done: int, failure: StoreError | None) -> None:
         with self._changed:
@@ -166,6 +166,6 @@ class StoreWriter:
                 self._failures += 1
                 self._due_at = time.monotonic() + RETRY_AFTER_S
                 if self._failure is None:
-                    log.error("%s; calls go on, events wait", failure)
+                    log.warning("%s; calls go on, events wait", failure)
             self._failure = failure
             self._changed.notify_all()

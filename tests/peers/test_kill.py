@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -49,3 +50,26 @@ def test_kill_9_keeps_finished_turns_and_a_recording_to_the_last_second(tmp_path
     sound, rate_hz = soundfile.read(recordings[0])
     assert len(sound) / rate_hz * 1000 >= last_ms - 1000
     assert abs(sound[-rate_hz * 2 :, 1]).max() > 0.05, "the hotline's last words are there"
+
+
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_being_told_to_end_ends_the_call_and_stores_it(tmp_path: Path, sent: signal.Signals, status: int) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "call", "--realtime", "--json", "--out", tmp_path, "wait:1", "dtmf:1", "wait:60"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["event"] == "turn_finished":
+            break
+    process.send_signal(sent)
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert json.loads(told.splitlines()[-1])["event"] == "call_ended"
+    store = Store.open(tmp_path)
+    try:
+        (listed,) = list_calls(store)
+    finally:
+        store.close()
+    assert (listed.disposition, listed.reason) == ("failed", "cancelled")

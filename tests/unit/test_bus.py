@@ -10,7 +10,7 @@ from gateway.events import Event, KeyPressed
 pytestmark = pytest.mark.unit
 
 
-def test_a_listener_that_fails_is_told_and_spares_the_others(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_listener_that_fails_is_left_out_and_spares_the_others(caplog: pytest.LogCaptureFixture) -> None:
     first: list[Event] = []
     last: list[Event] = []
 
@@ -22,4 +22,5 @@ def test_a_listener_that_fails_is_told_and_spares_the_others(caplog: pytest.LogC
     for event in told:
         emit(event)
     assert first == last == told
-    assert [record.getMessage() for record in caplog.records] == ["a listener failed on key_pressed"] * 3
+    (complaint,) = caplog.records
+    assert "a listener failed on key_pressed" in complaint.getMessage()

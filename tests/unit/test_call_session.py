@@ -190,6 +190,24 @@ def test_who_hangs_up_during_the_goodbye_has_completed_the_call() -> None:
     assert made.session.result.disposition == "completed"
 
 
+@pytest.mark.parametrize("silence_ms", [0, 300, 900])
+def test_what_was_said_before_hanging_up_is_kept(silence_ms: int) -> None:
+    async def talk(b: Bench) -> None:
+        await b.run(200)
+        await b.run(800, speech=True)
+        if silence_ms:
+            await b.run(silence_ms)
+        b.recogniser.release.set()
+        await b.run(2000, hang_up=True)
+
+    made = bench([(QUESTION,), (say("回答"), Lookup("x", {}, 1000))], ["查话费"], talk)
+    ended = made.session.result
+    assert (ended.disposition, ended.reason) == ("abandoned", "caller_hung_up")
+    assert [(turn.text, turn.matched) for turn in ended.turns] == [("查话费", "x")]
+    assert made.all(events.PromptStarted) == []
+    assert made.all(events.LookupFinished) == [], "nothing is done for a caller who has gone"
+
+
 def test_a_recogniser_that_gives_up_has_the_caller_asked_again_at_once() -> None:
     async def talk(b: Bench) -> None:
         await b.run(200)

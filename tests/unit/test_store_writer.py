@@ -188,7 +188,7 @@ def test_a_full_disk_is_told_once_and_loses_nothing_once_there_is_room(
     assert not writer.flush()
     assert writer.error is not None
     assert "the disk is full" in str(writer.error)
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
     limit_pages(store, 1_000_000)
     assert writer.flush()
     assert writer.error is None
