@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.dialogue.actions import Outcome, Understood
+from gateway.dialogue.actions import Outcome, Transfer, Understood
 from gateway.events import CallEnded, Disposition, Turn, TurnKind
 
 
@@ -61,6 +61,14 @@ class CallRecord:
     turns: list[Turn] = field(default_factory=list)
     transfer: dict[str, Any] | None = None
     served: bool = False
+
+    def hand_over(self, transfer: Transfer) -> dict[str, Any]:
+        """What a human gets with the caller: nothing that was said has to be asked again."""
+        turns = (turn for turn in self.turns if turn.kind != "silence")
+        said = [{"node": turn.node, "text": turn.text or turn.keys} for turn in turns]
+        handed_over = {**transfer.handed_over, "transcript": said}
+        self.transfer = {"queue": transfer.queue, "handed_over": handed_over}
+        return handed_over
 
     def hung_up_by_caller(self) -> Disposition:
         """A caller who has what they came for completes the call by hanging up; anyone else abandons it."""

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol, cast
 from asr.engine import Transcript
 from gateway import events
 from gateway.call.outcome import Answer, CallRecord
-from gateway.call.work import CallWork
+from gateway.call.work import FAILED, CallWork, transcript_of
 from gateway.dialogue import actions
 from gateway.dialogue.actions import Action
 from gateway.errors import LookupFailedError
@@ -29,8 +29,6 @@ from gateway.transport.leg import HotlineState, LegInput
 
 log = logging.getLogger(__name__)
 
-FAILED = "failed"
-"""Why there is no text when the recogniser gave up."""
 MAX_NOISES = 2
 """Noises (speech to the detector, nothing to the recogniser) that a question forgives before they count as no input."""
 
@@ -201,7 +199,7 @@ class CallSession:
 
     def _heard(self, hearing: Pending[Transcript]) -> None:
         answer, question = self._answer, self._question
-        transcript = _transcript(hearing)
+        transcript = transcript_of(hearing)
         if answer is None or question is None:
             log.error("recognised words that no question waits for")
             return
@@ -319,28 +317,11 @@ class CallSession:
             self._record.turns.append(turn)
             self._tell(events.TurnFinished, turn=turn)
 
-    def _hand_over(self, transfer: actions.Transfer) -> None:
-        """What a human gets with the caller: nothing that was said has to be asked again."""
-        said = [
-            {"node": turn.node, "text": turn.text or turn.keys} for turn in self._record.turns if turn.kind != "silence"
-        ]
-        handed_over = {**transfer.handed_over, "transcript": said}
-        self._record.transfer = {"queue": transfer.queue, "handed_over": handed_over}
-        self._tell(events.TransferRequested, queue=transfer.queue, handed_over=handed_over)
-
     def _close(self, last_words: actions.Transfer | actions.Hangup) -> None:
         if isinstance(last_words, actions.Transfer):
             self._finish_turn(None)
-            self._hand_over(last_words)
+            handed_over = self._record.hand_over(last_words)
+            self._tell(events.TransferRequested, queue=last_words.queue, handed_over=handed_over)
             self.end("transferred", f"queue:{last_words.queue}")
         else:
             self.end("completed" if last_words.reason == "completed" else "abandoned", last_words.reason)
-
-
-def _transcript(hearing: Pending[Transcript]) -> Transcript:
-    """What was heard. A recogniser that fails or stalls heard nothing: the caller is asked again, the call lives."""
-    try:
-        return hearing.result()
-    except Exception as error:  # noqa: BLE001 -- border to the engine
-        log.warning("recognition failed: %s", type(error).__name__)
-        return Transcript("", 0.0, rejected=FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +13,22 @@ from gateway.media.frames import Pcm
 from gateway.speech.workers import Recogniser
 from gateway.tasks import Pending, TaskOwner
 
+FAILED = "failed"
+"""Why there is no text when the recogniser gave up."""
 GRACE_MS = 500
 """A look-up ends by its own limit, with its own words; this much later it is cut off."""
+
+
+log = logging.getLogger(__name__)
+
+
+def transcript_of(hearing: Pending[Transcript]) -> Transcript:
+    """What was heard. A recogniser that fails or stalls heard nothing: the caller is asked again, the call lives."""
+    try:
+        return hearing.result()
+    except Exception as error:  # noqa: BLE001 -- border to the engine
+        log.warning("recognition failed: %s", type(error).__name__)
+        return Transcript("", 0.0, rejected=FAILED)
 
 
 class CallWork:

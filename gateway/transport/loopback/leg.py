@@ -50,8 +50,6 @@ class LoopbackLeg:
         self._ended = False
         self._noise = _line_noise()
         self._noise_at = 0
-        self.frames_sent = 0
-        """Frames that the hotline put on the line."""
 
     @property
     def info(self) -> LegInfo:
@@ -69,8 +67,6 @@ class LoopbackLeg:
         """The scripted caller follows the hotline's state and not its sound; nothing is kept."""
         if frame.shape != (FRAME_SAMPLES,):
             raise ValueError(f"a frame has {FRAME_SAMPLES} samples, not {frame.shape}")
-        if not self._ended:
-            self.frames_sent += 1
 
     def hang_up(self, reason: str) -> None:  # noqa: ARG002 - nobody at the far end who could read it
         """End the call from the hotline's side; idempotent."""
