@@ -28,7 +28,7 @@ from gateway.events import CallEnded, CallStarted, Emit
 from gateway.media.recorder import StereoRecorder
 from gateway.privacy import mask
 from gateway.prompts.catalog import PromptCatalog
-from gateway.prompts.inventory import VOICE, Inventory
+from gateway.prompts.inventory import Inventory, voice_dir
 from gateway.prompts.player import Player
 from gateway.settings import Settings
 from gateway.speech.listener import Listener
@@ -68,7 +68,7 @@ class Hotline:
                 where=str(path),
                 remedy=f"see `voice-gateway prompts missing {name}`",
             )
-        prompts = PromptCatalog.load(path.parent, settings.flows_dir / "voices" / VOICE)
+        prompts = PromptCatalog.load(path.parent, voice_dir(path.parent))
         return cls(flow, prompts, _lookups(settings, path.parent))
 
     def warm(self) -> None:
@@ -97,6 +97,15 @@ def _lookups(settings: Settings, flow_dir: Path) -> LookupProvider:
     return HttpLookups(settings.lookup_url, token=token)
 
 
+def open_engine(settings: Settings) -> Engine:
+    """The recogniser that the settings name, loaded.
+
+    Raises:
+        SpeechError: an unknown engine, or its model is missing or damaged.
+    """
+    return load_engine(settings.engine, threads=settings.engine_threads)
+
+
 class Gateway:
     """A hotline ready to take calls: engine loaded, store open. Close it, or use it in an `async with`."""
 
@@ -120,7 +129,7 @@ class Gateway:
             SpeechError: an unknown engine, or its model is missing or damaged.
             StoreError: the store can't be opened, or another process has it.
         """
-        engine = load_engine(settings.engine, threads=settings.engine_threads)
+        engine = open_engine(settings)
         try:
             store = Store.open(directory)
         except BaseException:

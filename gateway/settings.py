@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from asr.registry import DEFAULT_ENGINE
 from gateway.errors import SettingsError
 
 CONFIG_VARIABLE = "VOICE_GATEWAY_CONFIG"
@@ -31,7 +32,7 @@ class Settings(BaseSettings):
     """Folder with one sub-folder for each hotline."""
     data_dir: Path = Path("voice-gateway-data")
     """Where the store and the recordings go."""
-    engine: str = "whisper"
+    engine: str = DEFAULT_ENGINE
     """Name of the recogniser; `voice-gateway asr engines` lists them."""
     engine_threads: Annotated[int, Field(ge=1, le=16)] = 1
     """Threads of one recognition."""

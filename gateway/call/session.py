@@ -120,9 +120,7 @@ class CallSession:
             self._finish_turn(None)
             if utterance := self._ears.hang_up(self._now_ms):
                 self._take(utterance)
-        if self._hearing and self._hearing.ready(self._now_ms):
-            hearing, self._hearing = self._hearing, None
-            self._heard(hearing)
+        self._finish_hearing()
         if self._hearing is None:
             self.end(self._record.hung_up_by_caller(), "caller_hung_up")
 
@@ -189,10 +187,13 @@ class CallSession:
 
     # ------------------------------------------------------------------------------------------------------------ mind
 
-    def _finish_work(self) -> None:
+    def _finish_hearing(self) -> None:
         if self._hearing and self._hearing.ready(self._now_ms):
             hearing, self._hearing = self._hearing, None
             self._heard(hearing)
+
+    def _finish_work(self) -> None:
+        self._finish_hearing()
         if self._looking_up and self._looking_up[1].ready(self._now_ms):
             (lookup, pending), self._looking_up = self._looking_up, None
             self._looked_up(lookup, pending)

@@ -16,7 +16,8 @@ from asr.audio import read_audio
 from asr.engine import Engine, transcribe
 from asr.errors import AudioFileError
 from asr.scoring import character_error_rate, corpus_errors, read_manifest
-from gateway.settings import Settings, load_settings
+from gateway.app import open_engine
+from gateway.settings import load_settings
 
 app = typer.Typer(help="Offline speech recognition.", no_args_is_help=True)
 
@@ -25,11 +26,6 @@ Hints = Annotated[
     typer.Option("--hint", help="A phrase that is expected; repeat for more.", metavar="PHRASE"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-
-def open_engine(settings: Settings) -> Engine:
-    """The recogniser that the settings name, loaded."""
-    return registry.load_engine(settings.engine, threads=settings.engine_threads)
 
 
 @contextmanager

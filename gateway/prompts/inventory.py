@@ -16,6 +16,11 @@ from gateway.prompts.sayas import FRAGMENTS
 VOICE = "hotline"
 
 
+def voice_dir(flow_dir: Path) -> Path:
+    """The voice that the hotline in `flow_dir` speaks with: beside it, shared with the other hotlines."""
+    return flow_dir.parent / "voices" / VOICE
+
+
 class Inventory:
     """The recordings of one hotline: those its flow needs, and those its tables have."""
 
@@ -23,7 +28,7 @@ class Inventory:
         """`flow_dir` is the hotline's folder; the voice is `voices/hotline` beside it."""
         self._flow = flow
         self._own = flow_folder(flow_dir)
-        self._voice = voice_folder(flow_dir.parent / "voices" / VOICE)
+        self._voice = voice_folder(voice_dir(flow_dir))
 
     def needed(self) -> dict[str, tuple[Folder, str]]:
         """Name -> where it is kept and what it says: every clause of every prompt, label and recorded text, and the
