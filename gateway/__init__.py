@@ -1,7 +1,8 @@
 """voice-gateway: a voice IVR and speech analytics gateway for Chinese service hotlines.
 
 THE MAP. Data runs in a circle: a caller's sound comes in through `transport`, `speech` turns it into facts, `dialogue`
-decides, `prompts` speaks, `call` closes the circle, `store` remembers. Imports run in a line: a package may import
+decides, `prompts` speaks, `call` closes the circle, `store` remembers. Designers work at `desk`: they check, draw, try,
+test and measure their flows there. Imports run in a line: a package may import
 only from layers below its own (packages that share a layer don't know each other). `tests/unit/test_layers.py` holds
 this table true, counting type-checking imports too.
 """
@@ -12,7 +13,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("gateway.media", "gateway.dialogue", "gateway.bus", "gateway.store"),
     ("gateway.transport", "gateway.speech", "gateway.prompts"),
     ("gateway.call",),
-    ("gateway.analytics",),
+    ("gateway.analytics", "gateway.desk"),
     ("gateway.console",),
     ("gateway.app", "gateway.cli", "gateway.settings"),
 )

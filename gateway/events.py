@@ -177,6 +177,39 @@ class LookupFinished(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOpened(Happened):
+    """A work order was opened at the back end."""
+
+    event: Literal["ticket_opened"] = "ticket_opened"
+    category: str
+    summary: str
+    due: str
+    """ISO 8601 with offset."""
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRecorded(Happened):
+    """The caller left a message, kept as a file of its own."""
+
+    event: Literal["message_recorded"] = "message_recorded"
+    node: str
+    path: str
+    start_ms: float
+    """Where it begins in the call's recording, ms."""
+    end_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered(Happened):
+    """The caller said how content they are."""
+
+    event: Literal["survey_answered"] = "survey_answered"
+    score: int
+    """1 (very dissatisfied) to 5 (very satisfied)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequested(Happened):
     """The caller is handed to a human."""
 
@@ -218,6 +251,9 @@ Event = (
     | SlotFilled
     | ModeChanged
     | LookupFinished
+    | TicketOpened
+    | MessageRecorded
+    | SurveyAnswered
     | TransferRequested
     | CallEnded
 )

@@ -31,6 +31,13 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """The caller left a message, which is kept; answers a `Record`."""
+
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class NoInput:
     """The caller said nothing in time, or only noise."""
 
@@ -56,7 +63,7 @@ class TransferFailed:
     reason: str
 
 
-Input = Heard | Keys | NoInput | LookupSucceeded | LookupFailed | TransferFailed
+Input = Heard | Keys | Recorded | NoInput | LookupSucceeded | LookupFailed | TransferFailed
 
 # --------------------------------------------------------------------------------------------------------- actions
 
@@ -88,7 +95,15 @@ class Value:
     `CompiledFlow.recorded_texts`)."""
 
 
-Piece = Text | Value
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A tone inside a prompt: the sign to speak now."""
+
+    hz: int = 1000
+    duration_ms: int = 300
+
+
+Piece = Text | Value | Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,24 @@ class Listen:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Keep what the caller says now, as a message; begins when the last `Say` ends.
+
+    Answered by `Recorded`; by `NoInput` when nothing is said; by `Keys` when another key than `finish_on_key` is
+    pressed, and then what was said before it is kept all the same. A caller who hangs up has left a message too.
+    """
+
+    node: str
+    finish_on_key: str = "#"
+    timeout_ms: int = 8000
+    """Silence after the prompt that counts as no input."""
+    speech_timeout_ms: int = 4000
+    """Silence after speech that ends the message."""
+    max_speech_ms: int = 60_000
+    """The longest message; then it is ended and kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lookup:
     """Ask the business back end; answered by `LookupSucceeded` or `LookupFailed`."""
 
@@ -172,7 +205,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A fact for the record: how the last answer was taken. Exactly one for every Heard, Keys and NoInput."""
+    """A fact for the record: how the last answer was taken. Exactly one for every Heard, Keys, Recorded and NoInput."""
 
     node: str
     outcome: Outcome
@@ -207,4 +240,27 @@ class Served:
     node: str
 
 
-Action = EnterNode | Say | Listen | Lookup | Transfer | Hangup | Understood | SlotFilled | ModeChanged | Served
+@dataclass(frozen=True, slots=True)
+class TicketOpened:
+    """A fact for the record: the back end has opened a work order."""
+
+    node: str
+    category: str
+    summary: str
+    due: str
+    """ISO 8601, with offset: when it must be done."""
+    number: str | None
+    """The back end's number of it, when it told one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswered:
+    """A fact for the record: how content the caller is."""
+
+    node: str
+    score: int
+    """1 (very dissatisfied) to 5 (very satisfied)."""
+
+
+Fact = Understood | SlotFilled | ModeChanged | Served | TicketOpened | SurveyAnswered
+Action = EnterNode | Say | Listen | Record | Lookup | Transfer | Hangup | Fact
