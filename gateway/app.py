@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 import secrets
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,11 @@ def _lookups(settings: Settings, flow_dir: Path) -> LookupProvider:
     return HttpLookups(settings.lookup_url, token=token)
 
 
+def local_now() -> dt.datetime:
+    """The moment by the machine's clock and time zone."""
+    return dt.datetime.now().astimezone()
+
+
 def open_engine(settings: Settings) -> Engine:
     """The recogniser that the settings name, loaded.
 
@@ -107,10 +113,23 @@ def open_engine(settings: Settings) -> Engine:
 
 
 class Gateway:
-    """A hotline ready to take calls: engine loaded, store open. Close it, or use it in an `async with`."""
+    """A hotline ready to take calls: engine loaded, store open. Close it, or use it in an `async with`.
 
-    def __init__(self, settings: Settings, hotline: Hotline, engine: Engine, store: Store) -> None:
+    Args:
+        now: the time of day that calls go by, aware.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        hotline: Hotline,
+        engine: Engine,
+        store: Store,
+        *,
+        now: Callable[[], dt.datetime] = local_now,
+    ) -> None:
         self.hotline = hotline
+        self._now = now
         self._settings = settings
         self._store = store
         self._engine = engine
@@ -143,7 +162,7 @@ class Gateway:
         Raises:
             RecordingError: the recording can't be begun; then the call is not answered.
         """
-        now = dt.datetime.now().astimezone()
+        now = self._now()
         call_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
         emit = fan_out(self._writer.emit, tell)
