@@ -8,7 +8,7 @@ last line.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -196,8 +196,9 @@ class MessageRecorded(Happened):
     node: str
     path: str
     start_ms: float
-    """Where it begins in the call's recording, ms."""
+    """Where the speech begins in the call's recording, ms; the file begins up to 300 ms earlier."""
     end_ms: float
+    """Where it ends, ms; the file ends up to 200 ms later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +237,12 @@ class CallEnded(Happened):
     transfer: dict[str, Any] | None
     """Queue and what was handed over; None when no human was asked for."""
     recording: str | None
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+    """Work orders that were opened: category, summary, due, number."""
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    """Messages that the caller left: node, path, start_ms, end_ms; the words are in the turn that begins there."""
+    satisfaction: int | None = None
+    """1 (very dissatisfied) to 5 (very satisfied); None when nobody asked or the caller didn't say."""
 
 
 Event = (

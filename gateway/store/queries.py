@@ -39,6 +39,12 @@ class CallRecord:
     slots: dict[str, str]
     transfer: dict[str, Any] | None
     recording: str | None
+    tickets: tuple[dict[str, Any], ...]
+    """Category, summary, due, number."""
+    messages: tuple[dict[str, Any], ...]
+    """Node, path, start_ms, end_ms."""
+    satisfaction: int | None
+    """1 to 5."""
     turns: tuple[Turn, ...]
 
 
@@ -89,5 +95,8 @@ def _call(row: CallRow) -> CallRecord:
         slots=row.slots,
         transfer=row.transfer,
         recording=row.recording,
+        tickets=tuple(row.tickets),
+        messages=tuple(row.messages),
+        satisfaction=row.satisfaction,
         turns=tuple(turn_of(turn) for turn in row.turns),
     )

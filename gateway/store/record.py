@@ -17,6 +17,7 @@ from gateway.store.tables import CallRow, EventRow, TurnRow
 
 KILLED = "process_killed"
 """The `reason` of a call whose process ended before the call did."""
+_IN_EVERY_EVENT = frozenset({"event", "call_id", "at_ms"})
 
 
 def record(session: Session, seq: int, event: Event) -> None:
@@ -66,7 +67,10 @@ def _killed(row: CallRow, bodies: Sequence[dict[str, Any]]) -> CallEnded:
     def told(kind: str) -> list[dict[str, Any]]:
         return [body for body in bodies if body["event"] == kind]
 
-    transfers = told("transfer_requested")
+    def facts(kind: str) -> list[dict[str, Any]]:
+        return [{name: body[name] for name in body if name not in _IN_EVERY_EVENT} for body in told(kind)]
+
+    transfers, scores = facts("transfer_requested"), told("survey_answered")
     last_ms = max((body["at_ms"] for body in bodies), default=0.0)
     return CallEnded(
         call_id=row.id,
@@ -79,8 +83,11 @@ def _killed(row: CallRow, bodies: Sequence[dict[str, Any]]) -> CallEnded:
         slots={body["slot"]: body["value"] for body in told("slot_filled")},
         turns=[turn_of(turn) for turn in row.turns],
         mode=row.mode,
-        transfer={key: transfers[-1][key] for key in ("queue", "handed_over")} if transfers else None,
+        transfer=transfers[-1] if transfers else None,
         recording=row.recording,
+        tickets=facts("ticket_opened"),
+        messages=facts("message_recorded"),
+        satisfaction=scores[-1]["score"] if scores else None,
     )
 
 
@@ -123,5 +130,8 @@ def _end(session: Session, event: CallEnded) -> None:
     told: dict[str, Any] = json.loads(to_json(event))
     row.transfer = told["transfer"]  # as JSON: what is handed over may hold dates and amounts
     row.recording = event.recording
+    row.tickets = told["tickets"]
+    row.messages = told["messages"]
+    row.satisfaction = event.satisfaction
     for turn in event.turns:  # the last word on each turn; also fills in one that was lost on the way
         session.merge(_turn_row(event.call_id, turn))

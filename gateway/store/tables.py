@@ -43,6 +43,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON,
         dict[str, str]: JSON,
         list[str]: JSON,
+        list[dict[str, Any]]: JSON,
         datetime: UtcDateTime,
         str: String,
     }
@@ -71,6 +72,9 @@ class CallRow(Base):
     slots: Mapped[dict[str, str]] = mapped_column(default=dict)
     transfer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     recording: Mapped[str | None]
+    tickets: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    messages: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    satisfaction: Mapped[int | None]
 
     turns: Mapped[list[TurnRow]] = relationship(order_by="TurnRow.index", passive_deletes=True)
 

@@ -30,6 +30,7 @@ KNOWN: dict[Any, st.SearchStrategy[Any]] = {
     dict[str, Any]: st.dictionaries(TEXT, JSON, max_size=3),
     dict[str, Any] | None: st.none() | st.dictionaries(TEXT, JSON, max_size=3),
     list[str]: st.lists(TEXT, max_size=3),
+    list[dict[str, Any]]: st.lists(st.dictionaries(TEXT, JSON, max_size=3), max_size=2),
     tuple[str, ...]: st.lists(TEXT, max_size=3).map(tuple),
 }
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from gateway.events import Event, KeyPressed, NodeEntered, from_json, to_json
+from gateway.events import CallEnded, Event, KeyPressed, NodeEntered, from_json, to_json
 
 pytestmark = pytest.mark.unit
 
@@ -47,6 +47,17 @@ def test_a_line_is_plain_json_with_its_chinese_readable() -> None:
 def test_what_is_no_event_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="validation error"):
         from_json(line)
+
+
+def test_an_end_told_before_there_were_tickets_is_still_read() -> None:
+    facts = (
+        '"disposition":"completed","reason":"completed","duration_ms":5,"path":[],"options":[],"slots":{},"turns":[]'
+    )
+    ended = from_json(
+        f'{{"event":"call_ended","call_id":"c1","at_ms":5,{facts},"mode":"standard","transfer":null,"recording":null}}'
+    )
+    assert isinstance(ended, CallEnded)
+    assert (ended.tickets, ended.messages, ended.satisfaction) == ([], [], None)
 
 
 def test_an_event_is_read_as_the_class_it_was() -> None:

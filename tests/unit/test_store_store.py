@@ -13,7 +13,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from gateway.errors import StoreError
-from gateway.events import CallStarted, NodeEntered, RecordingStarted, SlotFilled, TransferRequested, Turn, TurnFinished
+from gateway.events import (
+    CallStarted,
+    MessageRecorded,
+    NodeEntered,
+    RecordingStarted,
+    SlotFilled,
+    SurveyAnswered,
+    TicketOpened,
+    TransferRequested,
+    Turn,
+    TurnFinished,
+)
 from gateway.store import Store, StoreWriter, events, get_call, list_calls
 from gateway.store.engine import PRAGMAS, store_error
 from gateway.store.tables import Base
@@ -198,16 +209,26 @@ def test_a_call_that_a_killed_process_left_open_is_closed_with_its_turns(tmp_pat
         writer.emit(
             TransferRequested(call_id=CALL, at_ms=2500, queue="general", handed_over={"slots": {"number": "12"}})
         )
+        writer.emit(
+            TicketOpened(call_id=CALL, at_ms=2510, category="repair", summary="坏了", due="2026-11-23", number=None)
+        )
+        writer.emit(
+            MessageRecorded(call_id=CALL, at_ms=2520, node="leave", path="/r/c1-message-1.wav", start_ms=1, end_ms=9)
+        )
+        writer.emit(SurveyAnswered(call_id=CALL, at_ms=2530, score=5))
         writer.close()
     for _ in range(2):  # the second opening finds nothing to do
         with Store.open(tmp_path) as store:
             call = get_call(store, CALL)
             told = events(store, CALL)
         assert call is not None
-        assert (call.disposition, call.reason, call.duration_ms) == ("failed", "process_killed", 2500)
+        assert (call.disposition, call.reason, call.duration_ms) == ("failed", "process_killed", 2530)
         assert (call.path, call.options, call.slots) == (("welcome", "main"), (), {"number": "12"})
         assert call.turns == (turn(0),)
         assert call.transfer == {"queue": "general", "handed_over": {"slots": {"number": "12"}}}
         assert call.recording == "/r/c1.wav"
+        assert call.tickets == ({"category": "repair", "summary": "坏了", "due": "2026-11-23", "number": None},)
+        assert call.messages == ({"node": "leave", "path": "/r/c1-message-1.wav", "start_ms": 1.0, "end_ms": 9.0},)
+        assert call.satisfaction == 5
         assert [event.event for event in told].count("call_ended") == 1
         assert told[-1].event == "call_ended"

@@ -50,6 +50,11 @@ def ended(call_id: str, turns: list[Turn], **changes: Any) -> CallEnded:
         "mode": "elderly",
         "transfer": {"queue": "general", "handed_over": {"due": date(2026, 11, 28), "balance": Decimal("35.60")}},
         "recording": "/r/c1.wav",
+        "tickets": [
+            {"category": "complaint", "summary": "多扣了钱", "due": "2026-11-23T22:00:00+08:00", "number": "601"}
+        ],
+        "messages": [{"node": "leave", "path": "/r/c1-message-1.wav", "start_ms": 4000.0, "end_ms": 9000.0}],
+        "satisfaction": 4,
     }
     return CallEnded(**{"call_id": call_id, "at_ms": 61_500.5, "turns": turns, **values, **changes})
 
@@ -82,6 +87,9 @@ def test_a_whole_call_comes_back_as_it_was_told(store: Store) -> None:
     assert (call.disposition, call.reason, call.mode) == ("transferred", "caller asked", "elderly")
     assert (call.path, call.options, call.slots) == (("welcome", "main"), ("agent",), {"number": "12"})
     assert call.transfer == {"queue": "general", "handed_over": {"due": "2026-11-28", "balance": "35.60"}}
+    last = told[-1]
+    assert isinstance(last, CallEnded)
+    assert (list(call.tickets), list(call.messages), call.satisfaction) == (last.tickets, last.messages, 4)
     assert events(store, "c1")[:-1] == told[:-1]
 
 
