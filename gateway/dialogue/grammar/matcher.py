@@ -36,6 +36,7 @@ _LEAST_PROBABILITY = 1e-3
 _ALTERNATIVE_DISCOUNT = 0.5
 _MAX_ALTERNATIVES = 3
 _MAX_NEGATIONS = 3
+_TOLD = 3
 _NEGATABLE = 2
 """Of the likeliest options, how many are looked at for a negation: 不是要投诉，要查话费 is about both."""
 
@@ -53,6 +54,8 @@ class Match:
     outcome: Outcome
     phrase: str | None = None
     """The flow's phrase that lies closest to what was heard."""
+    ranking: tuple[tuple[str, float], ...] = ()
+    """The likeliest options and their scores, at most three; told even when none was likely enough."""
 
 
 class PhraseMatcher:
@@ -102,10 +105,11 @@ class PhraseMatcher:
         ranked = sorted(totals.items(), key=lambda item: -item[1])
         option, score = ranked[0]
         margin = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
+        likeliest = tuple(ranked[:_TOLD])
         if score < self._confirm_score:
-            return Match(None, score, margin, Outcome.NO_MATCH)
-        sure = score >= self._accept_score and margin >= ACCEPT_MARGIN
-        return Match(option, score, margin, Outcome.ACCEPT if sure else Outcome.CONFIRM, phrases.get(option))
+            return Match(None, score, margin, Outcome.NO_MATCH, ranking=likeliest)
+        outcome = Outcome.ACCEPT if score >= self._accept_score and margin >= ACCEPT_MARGIN else Outcome.CONFIRM
+        return Match(option, score, margin, outcome, phrases.get(option), likeliest)
 
     def _weigh(self, sound: Spoken, confidence: float) -> dict[str, tuple[float, str]]:
         """Each option's probability and closest phrase, after what the caller negated has been taken out."""
