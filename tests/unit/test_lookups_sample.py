@@ -95,6 +95,36 @@ def test_tickets_are_numbered_in_order_and_found_again(back_end: SampleLookups) 
 
 
 @pytest.mark.parametrize(
+    ("category", "team"),
+    [("complaint", "投诉处理组"), ("broadband_fault", "宽带维修组"), ("callback", "客户服务组")],
+)
+def test_a_ticket_goes_to_the_team_of_its_category_and_is_due_when_it_says(
+    back_end: SampleLookups, category: str, team: str
+) -> None:
+    told = ask(
+        back_end, "ticket.create", category=category, summary="光猫红灯", due="2026-11-22T21:30:00+08:00", light="红灯"
+    )
+    assert (told["team"], told["due"]) == (team, "2026-11-22")
+    assert ask(back_end, "ticket.latest") == told
+
+
+def test_a_hotline_s_customers_need_only_what_it_asks_about(tmp_path: Path) -> None:
+    file = tmp_path / "customers.yaml"
+    file.write_text(
+        'next_ticket: "7001"\ncustomers:\n'
+        '  "13900001001": {name: 甲, broadband: {has: true, fault_known: false, restored_by: null}}\n',
+        encoding="utf-8",
+    )
+    back_end = SampleLookups(file, today=lambda: TODAY)
+    assert ask(back_end, "caller.profile") == {"known": True, "age": None, "vip": False}
+    assert ask(back_end, "broadband.status")["has"] is True
+    assert ask(back_end, "ticket.latest")["number"] is None
+    for name in ("account.balance", "account.usage", "plan.current", "plan.change"):
+        with pytest.raises(LookupFailedError, match=r"this customer has no `(account|data|plan)`.*add it to .*yaml"):
+            ask(back_end, name, plan="全家套餐")
+
+
+@pytest.mark.parametrize(
     "name", ["caller.profile", "account.balance", "plan.change", "broadband.report", "ticket.latest"]
 )
 def test_an_unknown_number_is_named_masked(back_end: SampleLookups, name: str) -> None:
@@ -111,6 +141,8 @@ def test_an_unknown_number_is_named_masked(back_end: SampleLookups, name: str) -
         ("account.balance", {}, "`number` is missing"),
         ("account.balance", {"number": 13900001001}, "`number` is missing"),
         ("ticket.create", {"number": PLAIN, "category": "complaint", "matter": ""}, "`matter` is missing"),
+        ("ticket.create", {"category": "complaint"}, "`summary` is missing"),
+        ("ticket.create", {"category": "complaint", "summary": "x", "due": "soon"}, "`due` is no ISO 8601 moment"),
         ("account.everything", {"number": PLAIN}, "no such look-up"),
     ],
 )
@@ -155,7 +187,7 @@ def broken(old: str, new: str) -> bytes:
         (broken("balance: 35.60", "balance: 35.605"), "customers.13900001001.account.balance"),
         (broken("balance: 35.60", "balance: lots"), "customers.13900001001.account.balance"),
         (broken("restored_by: today+1", "restored_by: soon"), "customers.13900001005.broadband.restored_by"),
-        (broken("    age: 72", "    aeg: 72"), "customers.13900001002.age"),
+        (broken("    age: 72", "    aeg: 72"), "customers.13900001002.aeg"),
         (broken("\nnext_ticket", "\nnxt_ticket"), "next_ticket"),
         (broken('"13900001002":', '"13900001001":'), "customers.yaml:"),
         (broken("vip: true", "\tvip: true"), "customers.yaml:"),

@@ -106,23 +106,23 @@ class Ticket(Section):
 
 
 class Customer(Section):
-    """One customer; `name` is for whoever reads the file."""
+    """One customer; `name` is for whoever reads the file. What a hotline doesn't ask about may be left out."""
 
     name: str
-    age: Annotated[int, Field(ge=0, le=130)] | None
-    vip: bool
-    account: Account
-    data: Data
-    plan: Plan
-    broadband: Broadband
-    tickets: list[Ticket]
+    age: Annotated[int, Field(ge=0, le=130)] | None = None
+    vip: bool = False
+    account: Account | None = None
+    data: Data | None = None
+    plan: Plan | None = None
+    broadband: Broadband | None = None
+    tickets: list[Ticket] = Field(default_factory=list)
 
 
 class CustomerFile(Section):
     """The whole file."""
 
     next_ticket: TicketNumber
-    plans: dict[str, Tariff]
+    plans: dict[str, Tariff] = Field(default_factory=dict)
     customers: dict[Number, Customer]
 
 

@@ -25,6 +25,9 @@ _SECTIONS = {
 _OPEN = "处理中"
 _COMPLAINTS = "投诉处理组"
 _REPAIRS = "宽带维修组"
+_SERVICE = "客户服务组"
+_DAYS_TO_DO = 2
+"""How long a ticket takes whose deadline nobody gave."""
 
 
 def _local_today() -> date:
@@ -60,7 +63,7 @@ class SampleLookups:
     async def lookup(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer from the file. Raises LookupFailedError for an unknown look-up, number or plan."""
         if section := _SECTIONS.get(name):
-            return self._told(getattr(self._customer(name, arguments), section))
+            return self._told(self._section(name, arguments, section))
         match name:
             case "caller.profile":
                 customer = self._customer(name, arguments)
@@ -77,6 +80,7 @@ class SampleLookups:
         raise LookupFailedError("the sample back end has no such look-up", where=name, remedy=f"see {self._path}")
 
     def _change_plan(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._section("plan.change", arguments, "plan")
         customer = self._customer("plan.change", arguments)
         wanted = _text("plan.change", arguments, "plan")
         if wanted not in self._file.plans:
@@ -88,23 +92,39 @@ class SampleLookups:
     def _report_broadband(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         customer = self._customer("broadband.report", arguments)
         _text("broadband.report", arguments, "light")
-        ticket = self._new_ticket(_REPAIRS, days=1)
+        ticket = self._new_ticket(_REPAIRS, self._today() + timedelta(days=1))
         customer.tickets.append(ticket)
         return self._told({"number": ticket.number, "due": ticket.due})
 
     def _create_ticket(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        for needed in ("category", "matter"):
-            _text("ticket.create", arguments, needed)
-        ticket = self._new_ticket(_COMPLAINTS, days=2)
+        category = _text("ticket.create", arguments, "category")
+        _text("ticket.create", arguments, "matter" if "matter" in arguments else "summary")
+        ticket = self._new_ticket(_team(category), self._due(arguments))
         if customer := self._file.customers.get(str(arguments.get("number"))):
             customer.tickets.append(ticket)
         return self._told(ticket)
 
-    def _new_ticket(self, team: str, *, days: int) -> Ticket:
+    def _due(self, arguments: Mapping[str, Any]) -> date:
+        """The day by which the ticket is to be done."""
+        if "due" not in arguments:
+            return self._today() + timedelta(days=_DAYS_TO_DO)
+        try:
+            return datetime.fromisoformat(_text("ticket.create", arguments, "due")).date()
+        except ValueError:
+            raise LookupFailedError("`due` is no ISO 8601 moment", where="ticket.create") from None
+
+    def _new_ticket(self, team: str, due: date) -> Ticket:
         number, self._next_ticket = str(self._next_ticket), self._next_ticket + 1
-        today = self._today()
-        received, due = Day(today.isoformat()), Day((today + timedelta(days=days)).isoformat())
-        return Ticket(number=number, received=received, team=team, status=_OPEN, due=due)
+        received = Day(self._today().isoformat())
+        return Ticket(number=number, received=received, team=team, status=_OPEN, due=Day(due.isoformat()))
+
+    def _section(self, name: str, arguments: Mapping[str, Any], section: str) -> Section:
+        found: Section | None = getattr(self._customer(name, arguments), section)
+        if found is None:
+            raise LookupFailedError(
+                f"this customer has no `{section}` in the file", where=name, remedy=f"add it to {self._path}"
+            )
+        return found
 
     def _customer(self, name: str, arguments: Mapping[str, Any]) -> Customer:
         number = _text(name, arguments, "number")
@@ -119,6 +139,13 @@ class SampleLookups:
         """`record` as a plain mapping, its days made ISO dates."""
         today = self._today()
         return {key: v.on(today).isoformat() if isinstance(v, Day) else v for key, v in dict(record).items()}
+
+
+def _team(category: str) -> str:
+    """Who works on a ticket."""
+    if category.startswith("broadband"):
+        return _REPAIRS
+    return _COMPLAINTS if category == "complaint" else _SERVICE
 
 
 def _text(name: str, arguments: Mapping[str, Any], argument: str) -> str:
