@@ -10,6 +10,7 @@ from asr.text.amounts import parse_amount
 from asr.text.answers import parse_yes_no
 from asr.text.dates import parse_date, parse_month
 from asr.text.digits import parse_digits
+from asr.text.id_cards import is_id_card, parse_id_card
 from asr.text.normalize import normalize_for_scoring
 from asr.text.numbers import parse_number
 from asr.text.saying import (
@@ -27,10 +28,12 @@ from asr.text.script import strip_punctuation, to_simplified
 
 __all__ = [
     "VOCABULARY",
+    "is_id_card",
     "normalize_for_scoring",
     "parse_amount",
     "parse_date",
     "parse_digits",
+    "parse_id_card",
     "parse_month",
     "parse_number",
     "parse_yes_no",
