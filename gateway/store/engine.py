@@ -27,12 +27,18 @@ from gateway.errors import StoreError
 
 BUSY_TIMEOUT_MS = 5000
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
+READING_PRAGMAS = ("query_only=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
 
 
-def open_engine(database: Path) -> Engine:
-    """An engine on the SQLite file `database`; connects to nothing yet, and must be disposed of."""
+def open_engine(database: Path, *, reading: bool = False) -> Engine:
+    """An engine on the SQLite file `database`; connects to nothing yet, and must be disposed of.
+
+    Args:
+        reading: nothing can be written, and nothing is made that isn't there.
+    """
+    file, query = (database.resolve().as_uri(), {"mode": "ro", "uri": "true"}) if reading else (str(database), {})
     engine = create_engine(
-        URL.create("sqlite", database=str(database)),
+        URL.create("sqlite", database=file, query=query),
         json_serializer=partial(json.dumps, ensure_ascii=False),
         hide_parameters=True,  # numbers and callers' words stay out of error texts
     )
@@ -40,7 +46,7 @@ def open_engine(database: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # sqlite3 would not open a transaction before DDL or SELECT; we do it below
-        for pragma in PRAGMAS:
+        for pragma in READING_PRAGMAS if reading else PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -56,22 +62,43 @@ def migrate(engine: Engine, database: Path) -> None:
     Raises:
         StoreError: the store was written by a newer version, or isn't a store.
     """
+    config = _migrations()
+    with store_errors(database), engine.begin() as connection:
+        if not _is_current(connection, config, database):
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def check_schema(engine: Engine, database: Path) -> None:
+    """Raises StoreError unless the tables are this version's."""
+    with store_errors(database), engine.begin() as connection:
+        if not _is_current(connection, _migrations(), database):
+            raise StoreError(
+                "the store was written by an older version, or isn't a store",
+                where=str(database),
+                remedy="take a call with it (voice-gateway call --out DIR), which brings it up to date",
+            )
+
+
+def _migrations() -> Config:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", "gateway.store:migrations")
+    return config
+
+
+def _is_current(connection: Connection, config: Config, database: Path) -> bool:
+    """Raises StoreError when a newer version wrote it."""
     scripts = ScriptDirectory.from_config(config)
     known = {script.revision for script in scripts.walk_revisions()}
-    with store_errors(database), engine.begin() as connection:
-        found = set(MigrationContext.configure(connection).get_current_heads())
-        if newer := sorted(found - known):
-            raise StoreError(
-                f"the store was written by a newer version (schema {', '.join(newer)})",
-                where=str(database),
-                remedy="upgrade voice-gateway, or use another directory",
-            )
-        if found != set(scripts.get_heads()):
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    found = set(MigrationContext.configure(connection).get_current_heads())
+    if newer := sorted(found - known):
+        raise StoreError(
+            f"the store was written by a newer version (schema {', '.join(newer)})",
+            where=str(database),
+            remedy="upgrade voice-gateway, or use another directory",
+        )
+    return found == set(scripts.get_heads())
 
 
 @contextmanager

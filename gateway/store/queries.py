@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import ColumnElement, RowMapping, String, and_, or_, select, type_coerce
+from sqlalchemy.orm import Session, selectinload
 
 from gateway.errors import StoreError
 from gateway.events import Event, Turn, from_json
 from gateway.store.record import turn_of
 from gateway.store.store import Store
 from gateway.store.tables import CallRow, EventRow
+
+PAGE = 200
+"""Calls that a stream reads at once: so many are in memory, and the database is let go between two pages."""
+_BODY = type_coerce(EventRow.body, String)
+"""An event as it was written, for `from_json` to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,34 @@ class CallRecord:
     turns: tuple[Turn, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which calls are asked for: those of a flow that have ended."""
+
+    flow: str
+    since: datetime | None = None
+    """Those that began then or later; aware."""
+    version: str | None = None
+    """The flow's version as its designer wrote it, or with its digest, or the digest alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldCall:
+    """One ended call, with what happened in it."""
+
+    id: str
+    flow_version: str
+    caller_number: str
+    started_at: datetime
+    """Aware, UTC."""
+    disposition: str
+    reason: str
+    transfer: dict[str, Any] | None
+    """Queue and what was handed over; None when no human was asked for."""
+    events: tuple[Event, ...]
+    """Of the kinds that were asked for, in the order they were told."""
+
+
 def list_calls(store: Store, limit: int = 50) -> list[CallRecord]:
     """The latest `limit` calls, newest first. Raises StoreError when the database can't be read."""
     newest = select(CallRow).order_by(CallRow.started_at.desc(), CallRow.id).limit(limit)
@@ -64,16 +99,74 @@ def get_call(store: Store, call_id: str) -> CallRecord | None:
 
 def events(store: Store, call_id: str) -> list[Event]:
     """All that happened in a call, in order. Raises StoreError when the database or an event in it can't be read."""
-    told = select(EventRow.body).where(EventRow.call_id == call_id).order_by(EventRow.seq)
+    told = select(EventRow.call_id, _BODY).where(EventRow.call_id == call_id).order_by(EventRow.seq)
     with store.session() as session:
-        try:
-            return [from_json(json.dumps(body)) for body in session.scalars(told)]
-        except ValueError as error:
-            raise StoreError(
-                f"an event of call {call_id} is unknown to this version",
-                where=str(store.database),
-                remedy="read it with the version that wrote it",
-            ) from error
+        return [_event(store, call, body) for call, body in session.execute(told)]
+
+
+def stream_calls(store: Store, wanted: Wanted, kinds: Collection[str]) -> Iterator[ToldCall]:
+    """The wanted calls, oldest first, each with its events of these kinds, a page of calls at a time.
+
+    Calls that end meanwhile may be among them or not. Nothing is held open while the caller works on a page.
+
+    Raises:
+        StoreError: the database, or an event in it, can't be read.
+    """
+    after: tuple[datetime, str] | None = None
+    while True:
+        with store.session() as session:
+            rows = _page(session, wanted, after)
+            told = _told(store, session, [row["id"] for row in rows], kinds)
+        for row in rows:
+            yield ToldCall(**row, events=told.get(row["id"], ()))
+        if len(rows) < PAGE:
+            return
+        after = rows[-1]["started_at"], rows[-1]["id"]
+
+
+def _page(session: Session, wanted: Wanted, after: tuple[datetime, str] | None) -> Sequence[RowMapping]:
+    names = ("id", "flow_version", "caller_number", "started_at", "disposition", "reason", "transfer")
+    conditions = [CallRow.flow == wanted.flow, CallRow.disposition.is_not(None)]
+    if wanted.since is not None:
+        conditions.append(CallRow.started_at >= wanted.since)
+    if wanted.version is not None:
+        conditions.append(_of_version(wanted.version))
+    if after is not None:
+        moment, call_id = after
+        later = and_(CallRow.started_at == moment, CallRow.id > call_id)
+        conditions.append(or_(CallRow.started_at > moment, later))
+    oldest = select(*(getattr(CallRow, name) for name in names)).where(*conditions)
+    return session.execute(oldest.order_by(CallRow.started_at, CallRow.id).limit(PAGE)).mappings().all()
+
+
+def _of_version(version: str) -> ColumnElement[bool]:
+    """A call keeps `VERSION+DIGEST`."""
+    known = CallRow.flow_version
+    begins, ends = known.startswith(f"{version}+", autoescape=True), known.endswith(f"+{version}", autoescape=True)
+    return or_(known == version, begins, ends)
+
+
+def _told(
+    store: Store, session: Session, call_ids: Sequence[str], kinds: Collection[str]
+) -> dict[str, tuple[Event, ...]]:
+    told = (
+        select(EventRow.call_id, _BODY)
+        .where(EventRow.call_id.in_(call_ids), EventRow.kind.in_(kinds))
+        .order_by(EventRow.call_id, EventRow.seq)
+    )
+    rows = groupby(session.execute(told), key=attrgetter("call_id"))
+    return {call_id: tuple(_event(store, call_id, row[1]) for row in some) for call_id, some in rows}
+
+
+def _event(store: Store, call_id: str, body: str) -> Event:
+    try:
+        return from_json(body)
+    except ValueError as error:
+        raise StoreError(
+            f"an event of call {call_id} is unknown to this version",
+            where=str(store.database),
+            remedy="read it with the version that wrote it",
+        ) from error
 
 
 def _call(row: CallRow) -> CallRecord:

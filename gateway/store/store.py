@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gateway.errors import StoreError
-from gateway.store.engine import migrate, open_engine, store_errors
+from gateway.store.engine import check_schema, migrate, open_engine, store_errors
 from gateway.store.ownership import own
 from gateway.store.record import end_killed_calls
 
@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 
 
 class Store:
-    """An open store; get one from `Store.open` and close it, or use it in a `with`."""
+    """An open store; get one from `Store.open` or `open_for_reading` and close it, or use it in a `with`."""
 
-    def __init__(self, directory: Path, engine: Engine, lock: BaseFileLock) -> None:
+    def __init__(self, directory: Path, engine: Engine, lock: BaseFileLock | None) -> None:
         self.directory = directory
         self.database = directory / DATABASE
         self.recordings = directory / RECORDINGS
@@ -60,6 +60,26 @@ class Store:
         except BaseException:
             lock.release()
             raise
+
+    @classmethod
+    def open_for_reading(cls, directory: Path) -> Store:
+        """Open the store in `directory` beside whoever owns it; nothing in it is changed.
+
+        Raises:
+            StoreError: there is no store, it can't be read, is damaged, or was written by another version.
+        """
+        database = directory / DATABASE
+        if not database.is_file():
+            raise StoreError(
+                "there is no store of calls here", where=str(directory), remedy="name its directory (--store DIR)"
+            )
+        engine = open_engine(database, reading=True)
+        try:
+            check_schema(engine, database)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(directory, engine, None)
 
     @classmethod
     def _open_owned(cls, directory: Path, lock: BaseFileLock) -> Store:
@@ -91,7 +111,8 @@ class Store:
     def close(self) -> None:
         """Let the database and the directory go; a second close does nothing."""
         self._engine.dispose()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> Store:
         return self
