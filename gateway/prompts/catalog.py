@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asr.text import strip_punctuation
-from gateway.dialogue.actions import Piece, Text, Value
+from gateway.dialogue.actions import Piece, Text, Tone, Value
 from gateway.errors import PromptError
 from gateway.media.frames import Pcm
 from gateway.prompts import sayas
@@ -137,4 +137,6 @@ class PromptCatalog:
                     wanted.append(str(piece.value))
                 case Value():
                     wanted += "".join(sayas.words(piece))
+                case Tone():
+                    pass
         return list(dict.fromkeys(text for text in wanted if text not in self))

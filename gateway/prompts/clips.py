@@ -92,6 +92,13 @@ def fade(pcm: Pcm, *, start: bool = True, end: bool = True) -> Pcm:
     return faded.astype(np.int16)
 
 
+def tone(hz: float, duration_ms: float) -> Pcm:
+    """A sine at `LEVEL_DBFS`, with ramped ends."""
+    at_s = np.arange(ms_to_samples(duration_ms)) / SAMPLE_RATE_HZ
+    peak = np.sqrt(2) * 10 ** (LEVEL_DBFS / 20) * _FULL_SCALE
+    return fade((peak * np.sin(2 * np.pi * hz * at_s)).astype(np.int16))
+
+
 def soft_limit(samples: NDArray[np.float64], peak: float = _FULL_SCALE) -> NDArray[np.float64]:
     """Bend what rises above 80 % of full scale so that nothing passes `peak`; the rest stays as it is."""
     size = np.abs(samples)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.dialogue.actions import Piece, Say, Text, Value
+from gateway.dialogue.actions import Piece, Say, Text, Tone, Value
 from gateway.media.frames import Pcm, ms_to_samples
 from gateway.prompts import sayas
 from gateway.prompts.catalog import PromptCatalog, normalize
-from gateway.prompts.clips import amplify
+from gateway.prompts.clips import amplify, tone
 
 SENTENCE_PAUSE_MS = 400
 CLAUSE_PAUSE_MS = 200
@@ -38,7 +38,8 @@ class RenderedPrompt:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    text: str
+    sound: str | Tone
+    """A recorded text, or a tone."""
     pause_ms: int
     """The pause before it."""
 
@@ -55,7 +56,7 @@ def render(say: Say, catalog: PromptCatalog) -> RenderedPrompt:
     at = 0
     for index, part in enumerate(parts):
         pause = np.zeros(ms_to_samples(part.pause_ms / say.pace) if index else 0, np.int16)
-        clip = catalog.clip(part.text, say.pace)
+        clip = _clip(part.sound, say.pace, catalog)
         if not index or part.pause_ms >= CLAUSE_PAUSE_MS:
             starts.append(at + len(pause))
         at += len(pause) + len(clip)
@@ -66,7 +67,22 @@ def render(say: Say, catalog: PromptCatalog) -> RenderedPrompt:
 
 def spoken_text(pieces: tuple[Piece, ...]) -> str:
     """The prompt in characters, for the transcript."""
-    return "".join(p.text if isinstance(p, Text) else "".join(sayas.words(p)) for p in pieces)
+    return "".join(_written(piece) for piece in pieces)
+
+
+def _written(piece: Piece) -> str:
+    match piece:
+        case Text():
+            return piece.text
+        case Tone():
+            return "（嘀）"
+        case Value():
+            return "".join(sayas.words(piece))
+
+
+def _clip(sound: str | Tone, pace: float, catalog: PromptCatalog) -> Pcm:
+    """A tone is a sign and no speech: who needs slower words needs no longer tone."""
+    return tone(sound.hz, sound.duration_ms) if isinstance(sound, Tone) else catalog.clip(sound, pace)
 
 
 def _parts(pieces: tuple[Piece, ...], catalog: PromptCatalog) -> list[_Part]:
@@ -74,14 +90,18 @@ def _parts(pieces: tuple[Piece, ...], catalog: PromptCatalog) -> list[_Part]:
     pause_ms = 0
     before: Piece | None = None
     for piece in pieces:
-        if isinstance(piece, Value):
-            # between two values stood a mark that the flow's parser had no reason to keep
-            least_ms = CLAUSE_PAUSE_MS if isinstance(before, Value) else VALUE_PAUSE_MS
-            parts += _value_parts(piece, catalog, max(pause_ms, least_ms))
-            pause_ms = VALUE_PAUSE_MS
-        else:
-            spoken, pause_ms = _text_parts(piece.text, catalog, pause_ms)
-            parts += spoken
+        match piece:
+            case Value():
+                # between two values stood a mark that the flow's parser had no reason to keep
+                least_ms = CLAUSE_PAUSE_MS if isinstance(before, Value) else VALUE_PAUSE_MS
+                parts += _value_parts(piece, catalog, max(pause_ms, least_ms))
+                pause_ms = VALUE_PAUSE_MS
+            case Tone():
+                parts.append(_Part(piece, max(pause_ms, CLAUSE_PAUSE_MS)))
+                pause_ms = CLAUSE_PAUSE_MS
+            case Text():
+                spoken, pause_ms = _text_parts(piece.text, catalog, pause_ms)
+                parts += spoken
         before = piece
     return parts
 

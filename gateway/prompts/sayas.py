@@ -16,6 +16,8 @@ GROUP = 4
 PHONE_LENGTH = 11
 LONGEST_FRAGMENT = 5
 """Characters of the longest fragment (二零二六年, 九十九元 and the like); nothing longer is looked for."""
+_X = "叉"
+"""How the last sign of some identity numbers is read."""
 
 
 def words(value: Value) -> tuple[str, ...]:
@@ -26,7 +28,8 @@ def words(value: Value) -> tuple[str, ...]:
     """
     try:
         if value.kind == "digits":
-            return tuple(say_digits(group) for group in digit_groups(value.value))
+            number: str = value.value.removesuffix("X")
+            return tuple(digit_groups(say_digits(number) + _X * (number != value.value)))
         return (_said(value.kind, value.value),)
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise PromptError(f"a prompt can't say this as {value.kind}", remedy="check the look-up's answer") from error
@@ -85,7 +88,7 @@ def split_into_fragments(said: str, recorded: Container[str]) -> list[str]:
 def _fragments() -> tuple[str, ...]:
     digits = "零幺二三四五六七八九"
     counted = ["两", *(say_integer(n) for n in range(100))]
-    units = ["幺", "百", "千", "万", "亿", "点", "负", "元", "角", "分", "年", "月", "日", "兆", "G"]
+    units = ["幺", "百", "千", "万", "亿", "点", "负", "元", "角", "分", "年", "月", "日", "兆", "G", _X]
     large = [say_integer(n) for scale in (100, 1000, 10_000) for n in range(scale, 10 * scale, scale)]
     money = [say_amount(Decimal(n)) for n in range(100)] + [say_amount(Decimal(n) / 10) for n in range(1, 10)]
     money += [f"零{say_integer(n)}元" for n in range(1, 10)]

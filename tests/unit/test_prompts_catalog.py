@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from gateway.dialogue.actions import Text, Value
+from gateway.dialogue.actions import Text, Tone, Value
 from gateway.errors import PromptError
 from gateway.media.frames import SAMPLE_RATE_HZ
 from gateway.prompts.catalog import PromptCatalog, clauses, normalize
@@ -42,7 +42,14 @@ def test_texts_are_found_whatever_their_punctuation_spaces_and_digits(hotline):
 
 def test_what_is_not_recorded_is_listed_once_and_in_order(hotline):
     catalog = PromptCatalog.load(*hotline)
-    pieces = ["您好，请按1。", Text("再见，您好，请稍候"), Value("digits", "11"), Value("text", "轻享套餐"), "再见"]
+    pieces = [
+        "您好，请按1。",
+        Text("再见，您好，请稍候"),
+        Value("digits", "11"),
+        Value("text", "轻享套餐"),
+        "再见",
+        Tone(),
+    ]
     assert catalog.missing(pieces) == ["再见", "请稍候", "幺", "轻享套餐"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.dialogue.actions import Piece, Say, Text, Value
+from gateway.dialogue.actions import Piece, Say, Text, Tone, Value
 from gateway.errors import PromptError
 from gateway.media.frames import ms_to_samples, samples_to_ms
 from gateway.prompts.catalog import PromptCatalog
@@ -108,6 +108,28 @@ def test_two_values_in_a_row_are_kept_apart(catalog):
     alone = [len(said(catalog, piece).pcm) for piece in pieces]
     together = len(said(catalog, *pieces).pcm)
     assert together - sum(alone) == ms_to_samples(CLAUSE_PAUSE_MS)
+
+
+@pytest.mark.parametrize("pace", [0.8, 1.0])
+def test_a_tone_stands_apart_as_loud_as_the_words_and_keeps_its_length_at_any_pace(catalog, pace):
+    words = said(catalog, Text("我没听清"), pace=pace)
+    prompt = said(catalog, Text("我没听清。"), Tone(hz=1000, duration_ms=300), pace=pace)
+    sound = prompt.pcm[prompt.starts[-1] :]
+    assert prompt.text == "我没听清。（嘀）"
+    assert len(prompt.starts) == len(words.starts) + 1
+    assert len(sound) == ms_to_samples(300)
+    assert len(prompt.pcm) == len(words.pcm) + ms_to_samples(SENTENCE_PAUSE_MS / pace) + len(sound)
+    assert active_level_dbfs(sound) == pytest.approx(LEVEL_DBFS, abs=0.3)
+    assert np.argmax(np.abs(np.fft.rfft(sound))) == pytest.approx(1000 * len(sound) / 16_000, abs=1)
+    assert sound[0] == sound[-1] == 0
+    # no step greater than the steepest place of the sine itself
+    assert np.abs(np.diff(sound.astype(int))).max() <= 2 * np.pi * 1000 / 16_000 * np.abs(sound).max()
+
+
+def test_words_after_a_tone_wait_for_it(catalog):
+    tone, words = said(catalog, Tone(duration_ms=200)), said(catalog, Text("我没听清"))
+    both = said(catalog, Tone(duration_ms=200), Text("我没听清"))
+    assert len(both.pcm) == len(tone.pcm) + ms_to_samples(CLAUSE_PAUSE_MS) + len(words.pcm)
 
 
 def test_no_prompt_begins_or_ends_with_a_pause(catalog):
