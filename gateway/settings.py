@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     """Base URL of the business back end (HTTP, JSON); without it the hotline's sample customers answer."""
     lookup_token: SecretStr | None = None
     """Bearer token for it."""
+    synthesiser: str | None = None
+    """Command line of a speech synthesiser, for `prompts build`: `{out}` stands for the folder where it is to put
+    NAME.wav for each NAME<tab>TEXT line of its input."""
     max_call_s: Annotated[int, Field(ge=10, le=7200)] = 1800
     """A call that nothing else ends, ends here."""
 
