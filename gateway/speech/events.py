@@ -67,6 +67,22 @@ class KeysEntered:
     """When the entry was judged complete."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """The caller left a message, and the ears are off until the next question."""
+
+    pcm: Pcm
+    """From 300 ms before the onset to at most 200 ms after the end."""
+    start_ms: float
+    """The onset."""
+    end_ms: float
+    """Where the last speech ends."""
+    ended_at_ms: float
+    """When it was judged over."""
+    keys: KeysEntered | None = None
+    """What ended it, the finish key too; None when silence, its longest time or the end of the line did."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoInput:
     """The caller neither spoke nor pressed a key in time."""
@@ -82,4 +98,4 @@ class KeyPressed:
     at_ms: float
 
 
-ListenEvent = SpeechStarted | SpeechDropped | BargeIn | Utterance | KeysEntered | NoInput | KeyPressed
+ListenEvent = SpeechStarted | SpeechDropped | BargeIn | Utterance | KeysEntered | Message | NoInput | KeyPressed

@@ -11,6 +11,8 @@ What callers may expect:
 - Keys win over speech, until it is handed out to be recognised.
 - Waiting for an answer begins when the prompt has ended. Speech under way when the time is up is heard to its end.
 - A question always ends: noise that sounds like speech is cut at the longest utterance.
+- A message (the question is a `Record`) is kept from its first syllable on, and any key ends it: what was said before
+  the key is kept, and handed out together with the key.
 
 The prompt's own echo: frames below -40 dBFS are not speech while a prompt plays, since a line's echo comes back 25 dB
 or more below a prompt of -15 to -20 dBFS. An echo louder than that (a loudspeaker telephone without echo control) gets
@@ -23,12 +25,14 @@ from collections import deque
 from typing import Protocol
 
 from gateway.dialogue import actions
-from gateway.dialogue.actions import Listen
+from gateway.dialogue.actions import KeyEntry, Listen, Record
 from gateway.media.frames import FRAME_MS, Frame
 from gateway.speech.events import (
     BargeIn,
     KeyPressed,
+    KeysEntered,
     ListenEvent,
+    Message,
     NoInput,
     SpeechDropped,
     SpeechStarted,
@@ -73,6 +77,7 @@ class Listener:
         self._segmenter = Segmenter()
         self._keys = KeyCollector()
         self._question: Listen | None = None
+        self._is_message = False
         self._playing = False
         self._barge_in = actions.BargeIn.OFF
         self._was_playing = False
@@ -92,9 +97,10 @@ class Listener:
         """A question is open and its prompt is over."""
         return self._question is not None and not self._playing
 
-    def arm(self, question: Listen, now_ms: float) -> None:
+    def arm(self, question: Listen | Record, now_ms: float) -> None:
         """Open a question, usually together with its prompt. Speech under way and keys pressed ahead count for it."""
-        self._question = question
+        self._is_message = isinstance(question, Record)
+        self._question = question if isinstance(question, Listen) else _rules(question)
         self._quiet_since_ms = now_ms
         self._cut = False
         self._voiced_over_prompt.clear()
@@ -104,14 +110,15 @@ class Listener:
         """Close the question without an answer of ours; idempotent."""
         self._question = None
 
-    def hang_up(self, now_ms: float) -> Utterance | None:
+    def hang_up(self, now_ms: float) -> Utterance | Message | None:
         """The line is dead: what was being said is the answer, when there was a question it could answer."""
         segment = self._segmenter.finish(now_ms)
         events: list[ListenEvent] = []
         if segment is not None and self._question is not None:
             self._take_segment(segment, events)
         self.disarm()
-        return next((event for event in events if isinstance(event, Utterance) and event.answers), None)
+        said = (event for event in events if isinstance(event, Utterance | Message))
+        return next((event for event in said if isinstance(event, Message) or event.answers), None)
 
     def prompt(self, playing: bool, barge_in: actions.BargeIn = actions.BargeIn.OFF) -> None:
         """Say before each tick, or at each change, whether a prompt is on the line and what may cut it."""
@@ -144,16 +151,22 @@ class Listener:
     def _take_keys(self, question: Listen, now_ms: float, events: list[ListenEvent]) -> None:
         if self._playing and self._barge_in is actions.BargeIn.OFF:
             return
+        said: Segment | None = None
         if self._keys.waiting:
+            kept = self._is_message and (not self._playing or self._cut)
             if self._playing and not self._cut:
                 self._cut = True
                 events.append(BargeIn(now_ms, "keys"))
-            if self._segmenter.speaking:
+            if self._segmenter.speaking and kept:
+                self._tell_start(events)
+                said = self._segmenter.finish(now_ms)
+                self._told_start = False
+            elif self._segmenter.speaking:
                 self._drop_speech(now_ms, events)
         entered = self._keys.collect(question.keys, now_ms)
         if entered is not None:
             self._question = None
-            events.append(entered)
+            events.append(entered if said is None else _message(said, entered))
 
     def _hear(self, now_ms: float, frame: Frame, level_dbfs: float | None, events: list[ListenEvent]) -> None:
         question = self._question or IDLE
@@ -166,9 +179,8 @@ class Listener:
             self._told_start = False
 
     def _report(self, now_ms: float, segment: Segment | None, voiced: bool, events: list[ListenEvent]) -> None:
-        if (segment is not None or self._segmenter.speaking) and not self._told_start:
-            self._told_start = True
-            events.append(SpeechStarted(self._segmenter.start_ms, self._over_prompt(self._segmenter.start_ms)))
+        if segment is not None or self._segmenter.speaking:
+            self._tell_start(events)
         if self._playing and self._barge_in is actions.BargeIn.SPEECH and not self._cut:
             self._voiced_over_prompt.append(voiced)
             if self._segmenter.speaking and sum(self._voiced_over_prompt) >= BARGE_IN_FRAMES:
@@ -177,14 +189,22 @@ class Listener:
         if segment is not None:
             self._take_segment(segment, events)
 
+    def _tell_start(self, events: list[ListenEvent]) -> None:
+        if not self._told_start:
+            self._told_start = True
+            events.append(SpeechStarted(self._segmenter.start_ms, self._over_prompt(self._segmenter.start_ms)))
+
     def _take_segment(self, segment: Segment, events: list[ListenEvent]) -> None:
         answers = not self._playing or self._cut
-        if not answers and self._barge_in is not actions.BargeIn.KEYWORD:
+        if not answers and (self._is_message or self._barge_in is not actions.BargeIn.KEYWORD):
             brief = self._barge_in is actions.BargeIn.SPEECH
             events.append(SpeechDropped(segment.ended_at_ms, "brief" if brief else "not_allowed"))
             return
         if answers:
             self._question = None
+        if self._is_message:
+            events.append(_message(segment))
+            return
         events.append(
             Utterance(
                 segment.pcm,
@@ -213,3 +233,18 @@ class Listener:
 
     def _over_prompt(self, start_ms: float) -> bool:
         return self._playing or start_ms < self._prompt_ended_ms
+
+
+def _rules(record: Record) -> Listen:
+    """A message in the terms of a question: any key ends it."""
+    return Listen(
+        record.node,
+        keys=KeyEntry(finish_on_key=record.finish_on_key),
+        timeout_ms=record.timeout_ms,
+        speech_timeout_ms=record.speech_timeout_ms,
+        max_speech_ms=record.max_speech_ms,
+    )
+
+
+def _message(segment: Segment, keys: KeysEntered | None = None) -> Message:
+    return Message(segment.pcm, segment.start_ms, segment.end_ms, segment.ended_at_ms, keys)

@@ -45,7 +45,8 @@ class Segmenter:
         self._end = 0
         self._run = 0
         self._start_ms = 0.0
-        self._levels_dbfs: list[float] = []
+        self._level_sum_dbfs = 0.0
+        self._levels = 0
 
     @property
     def speaking(self) -> bool:
@@ -101,9 +102,10 @@ class Segmenter:
 
     def _carries(self, level_dbfs: float) -> bool:
         """Whether a frame of speech is loud enough to be the caller still speaking."""
-        if level_dbfs < sum(self._levels_dbfs) / len(self._levels_dbfs) - FADED_DB:
+        if level_dbfs < self._level_sum_dbfs / self._levels - FADED_DB:
             return False
-        self._levels_dbfs.append(level_dbfs)
+        self._level_sum_dbfs += level_dbfs
+        self._levels += 1
         return True
 
     def _look_for_onset(self, now_ms: float) -> None:
@@ -111,7 +113,7 @@ class Segmenter:
         if len(levels_dbfs) < ONSET_FRAMES:
             del self._sound[: -(PRE_ROLL_FRAMES + ONSET_WINDOW)]
             return
-        self._levels_dbfs = levels_dbfs
+        self._level_sum_dbfs, self._levels = sum(levels_dbfs), len(levels_dbfs)
         since_onset = len(self._window) - next(place for place, level in enumerate(self._window) if level is not None)
         self._start_ms = now_ms - (since_onset - 1) * FRAME_MS
         del self._sound[: -(since_onset + PRE_ROLL_FRAMES)]
