@@ -171,7 +171,7 @@ class Gateway:
         work = CallWork(owner, self._pool, self.hotline.lookups, self._settings.recognition_limit_ms)
         session = CallSession(
             call_id,
-            Dialogue(self.hotline.flow, {"number": leg.info.caller_number}, now.date()),
+            Dialogue(self.hotline.flow, {"number": leg.info.caller_number}, self._now),
             Listener(SpeechDetector()),
             Player(self.hotline.prompts),
             work,
@@ -192,7 +192,7 @@ class Gateway:
             called_number=leg.info.called_number,
             transport=leg.info.transport,
             flow=flow.flow,
-            flow_version=flow.version,
+            flow_version=f"{flow.version}+{flow.digest[:12]}",
             mode="standard",
             started_at=now.isoformat(timespec="milliseconds"),
         )

@@ -219,7 +219,7 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class SlotFilled:
-    """A fact for the record: a slot got a value that the caller confirmed or that needed no confirmation."""
+    """A fact for the record: a slot, or a variable, got a value that was confirmed or needed no confirmation."""
 
     slot: str
     value: Any

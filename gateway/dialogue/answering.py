@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from gateway.dialogue.actions import Heard, Keys, NoInput, Outcome, Understood
-from gateway.dialogue.choices import AGENT, BACK, BUILT_IN, REPEAT, Choice
+from gateway.dialogue.actions import Heard, Keys, NoInput, Outcome, Recorded, SurveyAnswered, Understood
+from gateway.dialogue.choices import AGENT, BACK, BUILT_IN, MORE, REPEAT, Choice
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu
-from gateway.dialogue.nodes.question import Answers, Question
+from gateway.dialogue.nodes.message import Message
+from gateway.dialogue.nodes.question import Answers, Asked, Question
+from gateway.dialogue.nodes.survey import Survey
 from gateway.dialogue.reading import Reader
 from gateway.dialogue.stage import Stage
-from gateway.dialogue.state import STANDARD, Reading
+from gateway.dialogue.state import STANDARD, Reading, Visit
 from gateway.dialogue.template import Template
 
 MAX_BACK = 50
@@ -25,11 +27,17 @@ class Answering:
         self._settings: Answers = stage.flow.settings(question)
         self._choices = stage.flow.choices(stage.state.node)
 
-    def answer(self, given: Heard | Keys | NoInput) -> str | None:
+    def answer(self, given: Heard | Keys | Recorded | NoInput) -> str | None:
         """Raises UnsayableError or EvaluationError when the flow can't say or set what it wants to."""
         if isinstance(given, NoInput):
             self._understood(Outcome.NO_INPUT)
             return self._failed(self._settings.no_input)
+        if isinstance(self._question, Message) and isinstance(given, Recorded | Heard):
+            self._understood(Outcome.ACCEPT, self._question.kind)
+            return self._leave_by(self._question)
+        if isinstance(given, Recorded):  # a message where none was asked for is an answer without words
+            self._understood(Outcome.NO_MATCH)
+            return self._failed(self._settings.no_match)
         reader, pending = Reader(self._stage, self._question), self._state.pending
         reading = reader.confirmation(given, pending) if pending else reader.read(given)
         if reading is None:
@@ -41,7 +49,7 @@ class Answering:
             self._understood(Outcome.ACCEPT, "yes", 1.0, self._option(pending))
             return self._settle(pending)
         self._understood(Outcome.ACCEPT, "no", 1.0)
-        self._state.pending = None
+        self._refuse(pending)
         return self._failed((self._settings.denied,))
 
     # ----------------------------------------------------------------------------------------------------- settling
@@ -58,6 +66,11 @@ class Answering:
         self._state.pending = reading
         self._ask_to_confirm(reading)
         return None
+
+    def _refuse(self, pending: Reading | None) -> None:
+        """A refused number is kept: what the caller says next may be only its wrong part."""
+        self._state.pending = None
+        self._state.refused = pending.value if pending and isinstance(pending.value, str) else None
 
     def _ask_to_confirm(self, reading: Reading) -> None:
         if reading.is_value:
@@ -77,12 +90,15 @@ class Answering:
             return None
         if isinstance(self._question, Collect) and reading.is_value:
             self._stage.fill(reading.matched, reading.value)
-            return self._leave_for(self._question.then)
+            return self._leave_by(self._question)
         choice = self._choices[reading.matched]
+        if isinstance(self._question, Survey) and isinstance(choice.value, int):
+            self._state.score = choice.value
+            self._stage.emit(SurveyAnswered(self._state.node, choice.value))
+            return self._leave_by(self._question)
         if choice.is_option:
             self._state.options.append(choice.name)
-        for slot, expression in choice.fills.items():
-            self._stage.fill(slot, self._stage.evaluate(expression))
+        self._stage.fill_all(choice.fills)
         return self._follow(choice)
 
     def _back_to_confirming(self, pending: Reading, reading: Reading) -> None:
@@ -92,6 +108,10 @@ class Answering:
             self._ask_to_confirm(pending)
         else:
             self._stage.ask()
+
+    def _offer_more(self) -> None:
+        self._state.group += 1
+        self._stage.ask()
 
     def _follow(self, choice: Choice) -> str | None:
         if choice.mode:
@@ -106,22 +126,29 @@ class Answering:
             return self._leave_for(choice.go)
         if choice.name == BACK and self._state.back:
             return self._go_back()
-        if choice.name == REPEAT and self._state.replay:
+        if choice.name == MORE:
+            self._offer_more()
+        elif choice.name == REPEAT and self._state.replay:
             self._stage.ask_again()
         else:
             self._stage.ask()
         return None
 
-    def _leave_for(self, node: str) -> str:
-        self._state.back = [*self._state.back, self._state.node][-MAX_BACK:]
-        return node
+    def _leave_by(self, question: Asked) -> str:
+        return self._leave_for(question.onward(self._stage))
+
+    def _leave_for(self, target: str) -> str:
+        visit = Visit(self._state.node, self._state.returns)
+        self._state.back = [*self._state.back, visit][-MAX_BACK:]
+        return target
 
     def _go_back(self) -> str:
-        node = self._state.back.pop()
-        question = self._stage.flow.flow.nodes[node]
+        visit = self._state.back.pop()
+        self._state.returns = visit.returns
+        question = self._stage.flow.node(visit.node, self._state.mode)
         if isinstance(question, Collect):  # asked again, though it may be skipped when it is filled
             self._state.slots.pop(question.slot, None)
-        return node
+        return visit.node
 
     def _change_mode(self, mode: str, reason: str) -> None:
         if mode == self._state.mode:
@@ -148,7 +175,7 @@ class Answering:
         if state.pending:
             self._stage.say(_wording(self._settings.confirm_again, state.errors))
         else:
-            self._stage.say(_wording(self._question.again or (self._question.prompt,), state.errors))
+            self._stage.say(_wording(self._question.again or (self._stage.prompt(self._question),), state.errors))
         self._stage.listen()
         return None
 

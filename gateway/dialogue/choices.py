@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.model import Flow
+from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu, Option
 from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.nodes.survey import SCORES, Survey
+from gateway.dialogue.routes import all_slots
+from gateway.dialogue.sayable import Picked
 from gateway.dialogue.state import STANDARD
 
-AGENT, REPEAT, BACK = "agent", "repeat", "back"
-BUILT_IN = frozenset({REPEAT, BACK})
+AGENT, REPEAT, BACK, MORE = "agent", "repeat", "back", "more"
+BUILT_IN = frozenset({REPEAT, BACK, MORE})
 MAX_HINTS = 24
 
 
@@ -31,15 +35,18 @@ class Choice:
     fills: Mapping[str, Expression] = field(default_factory=dict)
     is_option: bool = False
     """An option of the menu, not just something that can be said anywhere."""
+    value: Picked | int | None = None
+    """What a choice slot gets by it, or the score of a survey."""
 
 
 def choices_at(flow: Flow, question: Question) -> dict[str, Choice]:
-    """By name: the menu's own options, the included menu's, the universals, the modes."""
+    """By name: the question's own (the menu's options, the included menu's), the universals, the modes."""
     anywhere = {choice.name: choice for choice in _anywhere(flow)}
     found: dict[str, Choice] = {}
     for menu in _menus(flow, question):
         for name, option in menu.options.items():
             found.setdefault(name, _chosen(name, option, anywhere.get(name)))
+    found |= {choice.name: choice for choice in _values(flow, question)}
     return found | {name: choice for name, choice in anywhere.items() if name not in found}
 
 
@@ -56,6 +63,15 @@ def _menus(flow: Flow, question: Question) -> list[Menu]:
         return []
     included = flow.nodes.get(question.include) if question.include else None
     return [question, included] if isinstance(included, Menu) else [question]
+
+
+def _values(flow: Flow, question: Question) -> Iterator[Choice]:
+    if isinstance(question, Survey):
+        for score, phrases in SCORES.items():
+            yield Choice(str(score), phrases[0], phrases, str(score), value=score)
+    if isinstance(question, Collect) and (slot := all_slots(flow).get(question.slot)) is not None:
+        for name, pick in (slot.options or {}).items():
+            yield Choice(name, pick.label, pick.phrases, pick.key, value=Picked(name, pick.label))
 
 
 def _anywhere(flow: Flow) -> list[Choice]:

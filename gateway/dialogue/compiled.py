@@ -8,13 +8,11 @@ from typing import Protocol
 
 from gateway.dialogue.actions import Outcome
 from gateway.dialogue.choices import Choice, choices_at
-from gateway.dialogue.model import Flow
+from gateway.dialogue.model import Flow, Slot, Variable
 from gateway.dialogue.nodes.base import Node
-from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.question import Answers, Question
+from gateway.dialogue.routes import all_slots, all_variables, entry_of, overrides, resolved, stops
 from gateway.dialogue.state import STANDARD
-
-CALLER = "caller"
 
 
 class Matched(Protocol):
@@ -60,12 +58,10 @@ class CompiledFlow:
         self._building = threading.Lock()
         self._matchers: dict[object, Matcher] = {}
         self._nodes = {mode: _overlaid(flow, mode) for mode in (STANDARD, *flow.modes)}
-        self._choices = {
-            name: choices_at(flow, node) for name, node in flow.nodes.items() if isinstance(node, Question)
-        }
-        saved = (node.save for node in flow.nodes.values() if isinstance(node, Lookup))
-        self.record_names = frozenset(saved) - {CALLER}
-        """What look-ups save."""
+        nodes = self._nodes[STANDARD]
+        self._choices = {name: choices_at(flow, node) for name, node in nodes.items() if isinstance(node, Question)}
+        self.slots: Mapping[str, Slot] = all_slots(flow)
+        self.variables: Mapping[str, Variable] = all_variables(flow)
         labels = (choice.label for choices in self._choices.values() for choice in choices.values())
         self.recorded_texts = frozenset(flow.recorded_texts).union(labels)
         """Every text that a `{... | text}` may say."""
@@ -73,6 +69,14 @@ class CompiledFlow:
     def node(self, name: str, mode: str) -> Node:
         """The node as it is in a mode."""
         return self._nodes[mode][name]
+
+    def resolve(self, source: str, target: str) -> str:
+        """The full name of what the node `source` calls `target`."""
+        return resolved(self.flow, source, target)
+
+    def entry(self, subflow: str) -> str:
+        """The full name of a sub-flow's first node."""
+        return entry_of(self.flow, subflow)
 
     def settings(self, question: Question) -> Answers:
         """What holds for the question: its own settings, else the flow's."""
@@ -84,7 +88,7 @@ class CompiledFlow:
 
     def matcher(self, question: str) -> Matcher:
         """The question's matcher; questions with the same phrases and scores share one."""
-        node = self.flow.nodes[question]
+        node = self._nodes[STANDARD][question]
         settings = self.flow.answers.merged(node) if isinstance(node, Question) else self.flow.answers
         phrases = {choice.name: choice.phrases for choice in self._choices[question].values()}
         key = (tuple(phrases.items()), settings.accept_score, settings.confirm_score)
@@ -100,8 +104,8 @@ class CompiledFlow:
 
 
 def _overlaid(flow: Flow, mode: str) -> dict[str, Node]:
-    nodes: dict[str, Node] = dict(flow.nodes)
-    for name, override in flow.modes[mode].nodes.items() if mode in flow.modes else ():
+    nodes = {stop.name: stop.node for stop in stops(flow)}
+    for name, _, override in overrides(flow, mode):
         if name in nodes:
             given = {part: getattr(override, part) for part in override.model_fields_set}
             nodes[name] = nodes[name].model_copy(update=given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -22,6 +23,21 @@ def _duration_ms(value: Any) -> int:  # noqa: ANN401 -- a designer can write any
     if not 0 < duration_ms <= _MAX_DURATION_MS:
         raise ValueError("a time must be more than 0 and at most 600s")
     return duration_ms
+
+
+_DEADLINE = re.compile(r"(\d{1,5})(m|h|d)")
+_SECONDS = {"m": 60, "h": 3600, "d": 86400}
+_MAX_DEADLINE = timedelta(days=366)
+
+
+def _deadline(value: Any) -> timedelta:  # noqa: ANN401
+    match = _DEADLINE.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("not a deadline; write it as 30m, 4h or 2d")
+    deadline = timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    if not timedelta(0) < deadline <= _MAX_DEADLINE:
+        raise ValueError("a deadline must be more than 0 and at most 366d")
+    return deadline
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
@@ -48,6 +64,11 @@ DurationMs = Annotated[
     int, BeforeValidator(_duration_ms), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(ms|s)$"})
 ]
 """Written 5s or 600ms; held in ms."""
+
+Deadline = Annotated[
+    timedelta, BeforeValidator(_deadline), WithJsonSchema({"type": "string", "pattern": r"^\d{1,5}(m|h|d)$"})
+]
+"""Written 30m, 4h or 2d."""
 
 Prompt = Annotated[Template, BeforeValidator(_prompt), WithJsonSchema({"type": "string"})]
 Expr = Annotated[Expression, BeforeValidator(_expression), WithJsonSchema({"type": "string"})]

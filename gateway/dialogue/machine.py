@@ -7,8 +7,8 @@ asking anything leads to a human.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from gateway.dialogue.actions import (
@@ -22,17 +22,22 @@ from gateway.dialogue.actions import (
     LookupSucceeded,
     NoInput,
     Outcome,
+    Recorded,
     TransferFailed,
     Understood,
 )
 from gateway.dialogue.answering import Answering
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.expressions import EvaluationError
+from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.nodes.ticket import Ticket
+from gateway.dialogue.routes import RETURN
 from gateway.dialogue.sayable import UnsayableError
 from gateway.dialogue.stage import Stage
-from gateway.dialogue.state import State, Waiting
+from gateway.dialogue.state import STANDARD, State, Waiting
+from gateway.dialogue.values import typed
 
 MAX_HOPS = 60
 """Nodes in a row without asking the caller anything; then a human takes over."""
@@ -46,13 +51,14 @@ class Dialogue:
     Args:
         flow: the compiled flow, shared with other calls.
         caller: what is known of the caller before the flow begins: `number` (text, empty when withheld).
-        today: the day of the call, for spoken dates.
+        now: the time of day at the hotline, aware: for spoken dates, opening hours and deadlines.
     """
 
-    def __init__(self, flow: CompiledFlow, caller: Mapping[str, Any], today: date) -> None:
+    def __init__(self, flow: CompiledFlow, caller: Mapping[str, Any], now: Callable[[], datetime]) -> None:
         self.state = State(caller=dict(caller), node=flow.flow.entry)
+        self.state.variables = {name: typed(one.type, one.value) for name, one in flow.variables.items()}
         self._flow = flow
-        self._stage = Stage(flow, self.state, today)
+        self._stage = Stage(flow, self.state, now)
         self._hops = 0
 
     @property
@@ -74,22 +80,28 @@ class Dialogue:
 
     def _react(self, given: Input) -> str | None:
         state, node = self.state, self._stage.node
-        if isinstance(given, Heard | Keys | NoInput):
+        if isinstance(given, Heard | Keys | Recorded | NoInput):
             if state.waiting is Waiting.ANSWER and isinstance(node, Question):
                 return self._answered(given, node)
             outcome = Outcome.NO_INPUT if isinstance(given, NoInput) else Outcome.NO_MATCH
             self._stage.emit(Understood(state.node, outcome))
             return None
         if isinstance(given, LookupSucceeded | LookupFailed):
-            if state.waiting is Waiting.LOOKUP and isinstance(node, Lookup):
-                return node.answered(self._stage, given) or self._to_human("failure")
+            if state.waiting is Waiting.LOOKUP and isinstance(node, Lookup | Ticket):
+                return self._looked_up(node, given)
         elif isinstance(given, TransferFailed) and state.waiting is Waiting.TRANSFER:
             return node.failure or self._to_human("failure")
         if state.waiting is Waiting.ANSWER:
             self._stage.listen()
         return None
 
-    def _answered(self, given: Heard | Keys | NoInput, question: Question) -> str | None:
+    def _looked_up(self, node: Lookup | Ticket, given: LookupSucceeded | LookupFailed) -> str | None:
+        try:
+            return node.answered(self._stage, given) or self._to_human("failure")
+        except EvaluationError:  # an answer of another type than the flow declares is no answer
+            return node.failure or self._to_human("failure")
+
+    def _answered(self, given: Heard | Keys | Recorded | NoInput, question: Question) -> str | None:
         self._hops = 0
         try:
             return Answering(self._stage, question).answer(given)
@@ -105,11 +117,27 @@ class Dialogue:
                 self._stage.emit(Hangup("flow_loop"))
                 self.state.ended = True
                 return
-            following = self._enter(following)
+            following = self._returned() if following == RETURN else self._enter(following)
 
-    def _enter(self, name: str) -> str | None:
+    def _returned(self) -> str:
+        """The sub-flow is over: where the `call` that entered it leads on."""
         state = self.state
+        if not state.returns:
+            return self._to_human("failure")
+        *opened, call = state.returns
+        state.node, state.returns = call, tuple(opened)
+        node = self._stage.node
+        try:
+            return node.onward(self._stage) if isinstance(node, Call) else self._to_human("failure")
+        except EvaluationError:
+            return node.failure or self._to_human("failure")
+
+    def _enter(self, target: str) -> str | None:
+        state = self.state
+        name = self._flow.resolve(state.node, target)
+        state.returns = self._still_open(name)
         state.node, state.waiting, state.pending = name, Waiting.NOTHING, None
+        state.group, state.refused = 0, None
         node = self._stage.node
         if (onward := node.passed_over(self._stage)) is not None:
             return onward
@@ -119,6 +147,17 @@ class Dialogue:
             return node.enter(self._stage)
         except (UnsayableError, EvaluationError):
             return node.failure or self._to_human("failure")
+
+    def _still_open(self, name: str) -> tuple[str, ...]:
+        """The calls that a way to `name` leaves open: none out in the main flow, which no sub-flow is returned from."""
+        subflow, inside, _ = name.partition(".")
+        returns = self.state.returns
+        while returns:
+            call = self._flow.node(returns[-1], STANDARD)
+            if inside and isinstance(call, Call) and call.call == subflow:
+                return returns
+            returns = returns[:-1]
+        return returns
 
     def _to_human(self, reason: str) -> str:
         self.state.human_reason = reason

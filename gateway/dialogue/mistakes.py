@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from gateway.dialogue.nodes.base import Place
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_MANY = 12
+_MANY = 18
 _WORDING = {
     "string_type": "must be a text; put it in quotes",
     "int_type": "must be a whole number",

@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from gateway.dialogue.fields import Expr, Identifier, Key, Phrase, Prompt, Strict
+from gateway.dialogue.hours import Hours
 from gateway.dialogue.nodes import AnyNode
-from gateway.dialogue.nodes.menu import Phrases
+from gateway.dialogue.nodes.menu import Group, OptionIds, Phrases
 from gateway.dialogue.nodes.question import Answers, Wordings
 from gateway.dialogue.nodes.transfer import To
 from gateway.dialogue.slots import SlotType
+from gateway.dialogue.values import ValueType
+
+
+def _by_type(value: Any) -> Any:  # noqa: ANN401 -- a designer can write anything
+    """`phone` is short for `{type: phone}`."""
+    return {"type": value} if isinstance(value, str) else value
+
+
+class Pick(Strict):
+    """One of the things that a choice can be."""
+
+    label: Phrase
+    """How a prompt says it."""
+    phrases: Phrases
+    key: Key | None = None
+
+
+class Slot(Strict):
+    """What callers are asked for. A choice has options, nothing else has."""
+
+    type: SlotType
+    options: Annotated[dict[Identifier, Pick], Field(min_length=1)] | None = None
+
+
+class Variable(Strict):
+    """A value of the flow's own, known as vars.NAME; without a `value` it begins as none."""
+
+    type: ValueType
+    value: str | int | float | bool | None = None
+
+
+Slots = dict[Identifier, Annotated[Slot, BeforeValidator(_by_type)]]
+Variables = dict[Identifier, Annotated[Variable, BeforeValidator(_by_type)]]
+Nodes = Annotated[dict[Identifier, AnyNode], Field(min_length=1)]
 
 
 class Universal(Strict):
-    """What a caller may say or press at any question. `repeat` and `back` work by themselves, others need a `go`."""
+    """What a caller may say or press at any question.
+
+    `repeat`, `back` and `more` work by themselves, others need a `go`.
+    """
 
     label: Phrase | None = None
     phrases: Phrases
@@ -45,7 +83,13 @@ class Override(Strict):
     hangup: Prompt | None = None
     transfer: To | None = None
     again: Wordings | None = None
-    offers: tuple[Identifier, ...] | None = None
+    survey: Prompt | None = None
+    message: Prompt | None = None
+    offers: OptionIds | None = None
+    groups: tuple[Group, ...] | None = None
+
+
+Overrides = dict[Identifier, Override]
 
 
 class Mode(Strict):
@@ -69,7 +113,25 @@ class Mode(Strict):
     barge_in: Literal["off", "dtmf", "speech", "keyword"] | None = None
     on_error: Identifier | None = None
     """Where the first failure leads."""
-    nodes: dict[Identifier, Override] = Field(default_factory=dict)
+    nodes: Overrides = Field(default_factory=dict)
+
+
+class SubflowMode(Strict):
+    """What the nodes of a sub-flow say in one of the flow's modes."""
+
+    nodes: Overrides
+
+
+class Subflow(Strict):
+    """Nodes that several places of a flow, or several flows, use: entered by `call`, left by going to `return`."""
+
+    entry: Identifier
+    slots: Slots = Field(default_factory=dict)
+    """Added to the flow's."""
+    variables: Variables = Field(default_factory=dict)
+    """Added to the flow's."""
+    modes: dict[Identifier, SubflowMode] = Field(default_factory=dict)
+    nodes: Nodes
 
 
 class Flow(Strict):
@@ -81,8 +143,22 @@ class Flow(Strict):
     entry: Identifier
     recorded_texts: tuple[Phrase, ...] = ()
     """Every text that a `{... | text}` may say, besides the options' labels."""
-    slots: dict[Identifier, SlotType] = Field(default_factory=dict)
+    slots: Slots = Field(default_factory=dict)
+    """What callers are asked for, known as slots.NAME."""
+    variables: Variables = Field(default_factory=dict)
+    records: dict[Identifier, dict[Identifier, ValueType]] = Field(default_factory=dict)
+    """What look-ups answer: by the name under which they are saved, their fields."""
+    hours: dict[Identifier, Hours] = Field(default_factory=dict)
+    """Opening hours; hours.NAME is true while open."""
     answers: Answers
     universals: dict[Identifier, Universal]
     modes: dict[Identifier, Mode] = Field(default_factory=dict)
-    nodes: Annotated[dict[Identifier, AnyNode], Field(min_length=1)]
+    nodes: Nodes
+    subflows: dict[Identifier, Subflow] = Field(default_factory=dict)
+
+    _digest: str = PrivateAttr("")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of the files it was read from; empty when it wasn't."""
+        return self._digest

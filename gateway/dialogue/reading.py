@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from asr.text import parse_yes_no, strip_punctuation
+from dataclasses import replace
+
+from asr.text import correct_digits, parse_yes_no, strip_punctuation
 from gateway.dialogue.actions import Heard, Keys, Outcome
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.question import Question
@@ -26,7 +28,8 @@ class Reader:
         self._settings = stage.flow.settings(question)
         self._choices = stage.flow.choices(self._name)
         self._collect = question if isinstance(question, Collect) else None
-        self._slot_type = stage.flow.flow.slots[question.slot] if isinstance(question, Collect) else None
+        self._slot_type = stage.flow.slots[question.slot].type if isinstance(question, Collect) else None
+        self._refused = stage.state.refused
 
     def read(self, given: Heard | Keys) -> Reading | None:
         """None when it is no answer to this question."""
@@ -34,11 +37,11 @@ class Reader:
 
     def confirmation(self, given: Heard | Keys, pending: Reading) -> Reading | bool | None:
         """The same, or yes or no, while `pending` waits for it; another answer counts as one (`不是，我要查流量`)."""
-        reading = self.read(given)
         if isinstance(given, Keys):
-            if given.digits in {YES_KEY, NO_KEY}:
-                return given.digits == YES_KEY
-            return reading
+            return given.digits == YES_KEY if given.digits in {YES_KEY, NO_KEY} else self.read(given)
+        reading, corrected = self.read(given), self._corrected(given, pending.value)
+        if corrected and not (reading and reading.is_value and reading.value == corrected.value):
+            reading = corrected
         agreed = parse_yes_no(given.text)
         if agreed is None:
             return reading
@@ -61,7 +64,7 @@ class Reader:
                 return Reading(self._collect.slot, 1.0, sure, is_value=True, value=value)
         pressed = (choice.name for choice in self._choices.values() if digits and choice.key == digits)
         name = next(pressed, None)
-        return Reading(name, 1.0, sure=True) if name else None
+        return self._chosen(Reading(name, 1.0, sure=True)) if name else None
 
     def _spoken(self, heard: Heard) -> Reading | None:
         value = self._spoken_value(heard)
@@ -80,9 +83,17 @@ class Reader:
         if match.option is None or match.outcome not in {Outcome.ACCEPT, Outcome.CONFIRM}:
             return None
         sure = match.outcome is Outcome.ACCEPT
-        if self._choices[match.option].is_option:
+        choice = self._choices[match.option]
+        if choice.is_option or choice.value is not None:
             sure = {"always": False, "never": True}.get(self._settings.confirm, sure)
-        return Reading(match.option, match.score, sure, match.phrase)
+        return self._chosen(Reading(match.option, match.score, sure, match.phrase))
+
+    def _chosen(self, reading: Reading) -> Reading:
+        """Of a choice slot's options: the value that it stands for."""
+        value = self._choices[reading.matched].value
+        if self._collect is None or value is None:
+            return reading
+        return replace(reading, matched=self._collect.slot, is_value=True, value=value)
 
     def _yes_or_no(self, heard: Heard) -> Reading | None:
         short = len(strip_punctuation(heard.text)) <= SHORT_REQUEST
@@ -101,11 +112,21 @@ class Reader:
         readings = (self._kind.spoken(text, self._today) for text in (heard.text, *heard.alternatives))
         value = next((value for value in readings if self._fits(value)), None)
         if value is None:
-            return None
+            return self._corrected(heard, self._refused)
         certain = heard.confidence >= self._settings.accept_score
         sure = {"always": False, "never": True}.get(self._settings.confirm, certain)
         can_be_confirmed = self._kind.says is not None
         return Reading(self._collect.slot, heard.confidence, sure or not can_be_confirmed, is_value=True, value=value)
+
+    def _corrected(self, heard: Heard, wrong: object) -> Reading | None:
+        """The number that was read back, its wrong part put right (不是，后四位是一二三四); to be confirmed again."""
+        if not (self._collect and self._kind and self._kind.by_digits and isinstance(wrong, str)):
+            return None
+        value = correct_digits(wrong, heard.text)
+        if value is None or value == wrong or not self._fits(value):
+            return None
+        sure = self._settings.confirm == "never"
+        return Reading(self._collect.slot, heard.confidence, sure, is_value=True, value=value)
 
     @property
     def _kind(self) -> Kind | None:

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.dialogue.choices import AGENT, BUILT_IN, choices_at
-from gateway.dialogue.compiled import CALLER
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.mistakes import Mistake, suggestion
-from gateway.dialogue.model import Flow, Mode, Override
+from gateway.dialogue.model import Flow, Mode, Override, Slot, Variable
 from gateway.dialogue.nodes.base import Node, Place
+from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
+from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.menu import Menu, Option
 from gateway.dialogue.nodes.question import prompts_of
+from gateway.dialogue.nodes.ticket import Ticket
+from gateway.dialogue.routes import RETURN, all_slots, all_variables, overrides, stops
 from gateway.dialogue.slots import KINDS
-from gateway.dialogue.state import STANDARD
-from gateway.dialogue.template import Template
+from gateway.dialogue.state import CALLER, STANDARD
+from gateway.dialogue.template import Field, Template
+from gateway.dialogue.values import SAID_AS, WrongTypeError, typed
 
-_ALWAYS_KNOWN = frozenset({CALLER, "slots", "mode", "today"})
+_NAMES = frozenset({CALLER, "slots", "vars", "survey", "hours", "mode", "today"})
 _CONFIRMING = frozenset({"option", "value"})
+_OWN_FIELDS: Mapping[str, Mapping[str, str]] = {CALLER: {"number": "phone"}, "survey": {"score": "number"}}
+"""What is known without being declared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """Names that the file declares, also where a declaration has mistakes of its own and isn't in the flow."""
 
-    nodes: frozenset[str]
+    nodes: Mapping[str | None, frozenset[str]]
+    """By sub-flow; None: the main flow's."""
     slots: frozenset[str]
+    variables: frozenset[str]
     records: frozenset[str]
-    """What look-ups save."""
+    subflows: frozenset[str]
+
+    def reachable(self, subflow: str | None) -> frozenset[str]:
+        """What a target in that sub-flow, or in the main flow, may name."""
+        return self.nodes[None] | (self.nodes.get(subflow, frozenset()) | {RETURN} if subflow else frozenset())
 
 
 def _unknown(kind: str, name: str, known: Collection[str]) -> str:
@@ -42,24 +54,39 @@ class References:
     def __init__(self, flow: Flow, declared: Declared) -> None:
         self._flow = flow
         self._declared = declared
+        self._slots = all_slots(flow)
+        self._variables = all_variables(flow)
+        self._nodes = {stop.name: stop.node for stop in stops(flow)}
 
     def check(self) -> Iterator[Mistake]:
         """Every reference that leads nowhere, and what is missing."""
         yield from self._targets()
         yield from self._needs()
-        for name, node in self._flow.nodes.items():
-            yield from self._node(("nodes", name), node)
+        yield from self._declarations()
+        yield from self._subflows()
+        for stop in stops(self._flow):
+            yield from self._node(stop.place, stop.node)
         for name, mode in self._flow.modes.items():
-            yield from self._mode(("modes", name), mode)
+            yield from self._mode(("modes", name), name, mode)
+
+    # ---------------------------------------------------------------------------------------------------- the whole
 
     def _targets(self) -> Iterator[Mistake]:
-        flow, nodes = self._flow, self._declared.nodes
-        targets: list[tuple[Place, str]] = [(("entry",), flow.entry)]
-        targets += [(("universals", name, "go"), said.go) for name, said in flow.universals.items() if said.go]
-        targets += [(("modes", name, "on_error"), mode.on_error) for name, mode in flow.modes.items() if mode.on_error]
-        for name, node in flow.nodes.items():
-            targets += [(("nodes", name, *place), target) for place, target in node.targets()]
-        yield from (Mistake(place, _unknown("node", target, nodes)) for place, target in targets if target not in nodes)
+        flow = self._flow
+        targets: list[tuple[Place, str, str | None]] = [(("entry",), flow.entry, None)]
+        targets += [(("universals", name, "go"), said.go, None) for name, said in flow.universals.items() if said.go]
+        for name, mode in flow.modes.items():
+            targets += [(("modes", name, "on_error"), mode.on_error, None)] if mode.on_error else []
+        for stop in stops(flow):
+            targets += [((*stop.place, *place), target, stop.subflow) for place, target in stop.node.targets()]
+        for place, target, subflow in targets:
+            known = self._declared.reachable(subflow)
+            if target not in known:
+                yield Mistake(place, _unknown("node", target, known))
+        for name, inner in flow.subflows.items():
+            if inner.entry not in self._declared.nodes.get(name, ()):
+                known = self._declared.nodes.get(name, frozenset())
+                yield Mistake(("subflows", name, "entry"), _unknown("node", inner.entry, known))
 
     def _needs(self) -> Iterator[Mistake]:
         flow = self._flow
@@ -77,24 +104,105 @@ class References:
             names = {"option"} if place[0] == "confirm_prompt" else set()
             yield from self._prompt(("answers", *place), prompt, names)
 
+    def _declarations(self) -> Iterator[Mistake]:
+        flow = self._flow
+        for place, slots, variables in (
+            ((), flow.slots, flow.variables),
+            *((("subflows", name), inner.slots, inner.variables) for name, inner in flow.subflows.items()),
+        ):
+            for name, slot in slots.items():
+                yield from self._slot_declared((*place, "slots", name), name, slot)
+            for name, variable in variables.items():
+                yield from self._variable_declared((*place, "variables", name), name, variable)
+        for name in flow.records:
+            if name in _NAMES - {CALLER} or name in _CONFIRMING:
+                yield Mistake(("records", name), f"'{name}' already means something else; choose another", at_key=True)
+
+    def _slot_declared(self, place: Place, name: str, slot: Slot) -> Iterator[Mistake]:
+        if slot != self._slots[name]:
+            yield Mistake(
+                place, f"slot '{name}' is declared elsewhere in another way; use one of the two, or rename it"
+            )
+        if (slot.type == "choice") != (slot.options is not None):
+            what = "a choice needs `options`" if slot.type == "choice" else f"a {slot.type} has no `options`"
+            yield Mistake(place, f"{what}; write {{type: choice, options: {{ID: {{label: .., phrases: [..]}}}}}}")
+
+    def _variable_declared(self, place: Place, name: str, variable: Variable) -> Iterator[Mistake]:
+        if variable != self._variables[name]:
+            what = f"variable '{name}' is declared elsewhere in another way; use one of the two, or rename it"
+            yield Mistake(place, what)
+        if name in self._slots:
+            yield Mistake(place, f"'{name}' is a slot, too; rename one of them", at_key=True)
+        try:
+            typed(variable.type, variable.value)
+        except WrongTypeError as error:
+            yield Mistake((*place, "value"), f"{error}; correct it")
+
+    def _subflows(self) -> Iterator[Mistake]:
+        flow = self._flow
+        for name, inner in flow.subflows.items():
+            for node in inner.nodes:
+                if node in self._declared.nodes[None]:
+                    what = f"the main flow has a node '{node}', too; rename one of them"
+                    yield Mistake(("subflows", name, "nodes", node), what, at_key=True)
+            if RETURN in inner.nodes:
+                yield Mistake(
+                    ("subflows", name, "nodes", RETURN), f"'{RETURN}' ends a sub-flow; rename it", at_key=True
+                )
+            for mode in inner.modes:
+                if mode not in flow.modes:
+                    place: Place = ("subflows", name, "modes", mode)
+                    yield Mistake(place, _unknown("mode", mode, flow.modes), at_key=True)
+        if RETURN in flow.nodes:
+            yield Mistake(("nodes", RETURN), f"'{RETURN}' ends a sub-flow; rename it", at_key=True)
+        for stop in stops(flow):
+            if isinstance(stop.node, Call) and stop.subflow and stop.subflow in self._called_from(stop.node.call):
+                what = f"'{stop.node.call}' calls '{stop.subflow}' again, in a circle; break it"
+                yield Mistake((*stop.place, "call"), what)
+
+    def _called_from(self, subflow: str) -> set[str]:
+        """The sub-flow and every one that it calls, directly or not."""
+        found, todo = set[str](), [subflow]
+        while todo:
+            name = todo.pop()
+            if name in self._flow.subflows and name not in found:
+                found.add(name)
+                todo += [node.call for node in self._flow.subflows[name].nodes.values() if isinstance(node, Call)]
+        return found
+
     # -------------------------------------------------------------------------------------------------------- nodes
 
     def _node(self, at: Place, node: Node) -> Iterator[Mistake]:
         for place, expression in node.expressions():
             yield from self._expression((*at, *place), expression)
         for place, prompt in node.prompts():
-            names = ({"value"} if isinstance(node, Collect) else {"option"}) if place[0] == "confirm_prompt" else set()
+            names = set()
+            if place[0] == "confirm_prompt":
+                names = {"value"} if isinstance(node, Collect) else {"option"}
             yield from self._prompt((*at, *place), prompt, names)
-        if isinstance(node, Collect):
-            yield from self._collect(at, node)
-        if isinstance(node, Menu):
-            yield from self._menu(at, node)
+        for name in getattr(node, "fills", ()):
+            yield from self._filled((*at, "set", name), name)
+        match node:
+            case Collect():
+                yield from self._collect(at, node)
+            case Menu():
+                yield from self._menu(at, node)
+            case Call():
+                if node.call not in self._declared.subflows:
+                    yield Mistake((*at, "call"), _unknown("sub-flow", node.call, self._declared.subflows))
+                for name in node.arguments:
+                    yield from self._filled((*at, "with", name), name)
+            case Lookup() | Ticket():
+                if node.save not in self._declared.records:
+                    what = f"{_unknown('record', node.save, self._declared.records)} Declare its fields in `records`"
+                    yield Mistake((*at, "save"), what)
 
     def _collect(self, at: Place, node: Collect) -> Iterator[Mistake]:
         yield from self._slot((*at, "slot"), node.slot)
-        slot_type = self._flow.slots.get(node.slot)
-        if slot_type is None:
+        slot = self._slots.get(node.slot)
+        if slot is None:
             return
+        slot_type = slot.type
         if node.min_digits > node.max_digits:
             yield Mistake((*at, "min_digits"), f"min_digits is more than max_digits ({node.max_digits}); lower it")
         kind = KINDS[slot_type].says
@@ -105,9 +213,9 @@ class References:
             yield Mistake(at, f"'confirm_prompt' is missing; add one like `{example}`, or `confirm: never`")
 
     def _menu(self, at: Place, menu: Menu) -> Iterator[Mistake]:
-        included = self._flow.nodes.get(menu.include) if menu.include else None
+        included = self._nodes.get(menu.include) if menu.include else None
         if menu.include and not isinstance(included, Menu):
-            menus = [name for name, node in self._flow.nodes.items() if isinstance(node, Menu)]
+            menus = [name for name, node in self._nodes.items() if isinstance(node, Menu)]
             yield Mistake((*at, "include"), _unknown("menu", menu.include, menus))
         keys: dict[str, str] = {}
         for name, option in menu.options.items():
@@ -117,6 +225,8 @@ class References:
                 what = f"key {option.key} already chooses '{keys[option.key]}'; take another"
                 yield Mistake((*place, "key"), what)
         yield from self._offers(at, menu, menu.offers)
+        for index, group in enumerate(menu.groups):
+            yield from self._offers((*at, "groups", index), menu, group.offers)
 
     def _option(self, place: Place, name: str, option: Option) -> Iterator[Mistake]:
         flow = self._flow
@@ -129,7 +239,7 @@ class References:
         if option.mode and option.mode not in {*flow.modes, STANDARD}:
             yield Mistake((*place, "mode"), _unknown("mode", option.mode, [*flow.modes, STANDARD]))
         for slot in option.fills:
-            yield from self._slot((*place, "set", slot), slot, at_key=True)
+            yield from self._filled((*place, "set", slot), slot)
 
     def _offers(self, at: Place, menu: Menu, offers: tuple[str, ...]) -> Iterator[Mistake]:
         options = self._options(menu)
@@ -142,22 +252,24 @@ class References:
 
     # -------------------------------------------------------------------------------------------------------- modes
 
-    def _mode(self, at: Place, mode: Mode) -> Iterator[Mistake]:
+    def _mode(self, at: Place, mode_name: str, mode: Mode) -> Iterator[Mistake]:
         if mode.enter_when is not None:
             yield from self._expression((*at, "enter_when"), mode.enter_when)
         yield from self._prompt((*at, "entered"), mode.entered)
         yield from self._prompt((*at, "struggling"), mode.struggling)
         yield from self._prompt((*at, "left"), mode.left)
-        for name, override in mode.nodes.items():
-            node = self._flow.nodes.get(name)
-            if node is not None:
-                yield from self._override((*at, "nodes", name), override, node)
-            elif name not in self._declared.nodes:
-                what = _unknown("node", name, self._declared.nodes)
-                yield Mistake((*at, "nodes", name), what, at_key=True)
-        for name, node in self._flow.nodes.items():
-            if isinstance(node, Menu) and mode.max_options:
-                yield from self._not_too_many((*at, "nodes", name), mode, name, node)
+        mine = {name: (place, override) for name, place, override in overrides(self._flow, mode_name)}
+        for name, (place, override) in mine.items():
+            subflow, dot, local = name.partition(".")
+            known = self._declared.nodes.get(subflow if dot else None, frozenset())
+            if name in self._nodes:
+                yield from self._override(place, override, self._nodes[name])
+            elif (local or name) not in known:
+                yield Mistake(place, _unknown("node", local or name, known), at_key=True)
+        for stop in stops(self._flow):
+            if isinstance(stop.node, Menu) and mode.max_options:
+                place, override = mine.get(stop.name, (stop.place, Override()))
+                yield from self._not_too_many(place, mode.max_options, stop.node, override)
 
     def _override(self, at: Place, override: Override, node: Node) -> Iterator[Mistake]:
         given = override.model_fields_set
@@ -169,18 +281,29 @@ class References:
         for place, prompt in overlaid.prompts():
             if place[0] in given:
                 yield from self._prompt((*at, *place), prompt)
-        if isinstance(node, Menu) and override.offers:
-            yield from self._offers(at, node, override.offers)
+        if isinstance(node, Menu):
+            yield from self._offers(at, node, override.offers or ())
+            for index, group in enumerate(override.groups or ()):
+                yield from self._offers((*at, "groups", index), node, group.offers)
 
-    def _not_too_many(self, at: Place, mode: Mode, name: str, menu: Menu) -> Iterator[Mistake]:
-        """A menu with more options than a mode allows must say which of them it offers."""
-        override = mode.nodes.get(name)
-        offers = override.offers if override is not None and override.offers is not None else menu.offers
-        if mode.max_options and len(offers or self._options(menu)) > mode.max_options:
-            what = f"menu '{name}' offers more than {mode.max_options} options in this mode"
-            yield Mistake(at, f"{what}; name at most {mode.max_options} of them in `offers`, and in its prompt")
+    def _not_too_many(self, at: Place, most: int, menu: Menu, override: Override) -> Iterator[Mistake]:
+        """A menu with more options than a mode allows offers some of them, or all in groups."""
+        groups = menu.groups if override.groups is None else override.groups
+        offers = (menu.offers if override.offers is None else override.offers) or self._options(menu)
+        for names in [list(group.offers) for group in groups] or [list(offers)]:
+            if len(names) > most:
+                what = f"more than {most} options at once in this mode"
+                yield Mistake(
+                    at, f"{what}; offer them in `groups`, or name at most {most} in `offers` and in the prompt"
+                )
+                return
 
     # -------------------------------------------------------------------------------------------------------- names
+
+    def _filled(self, place: Place, name: str) -> Iterator[Mistake]:
+        known = self._declared.slots | self._declared.variables
+        if name not in known:
+            yield Mistake(place, _unknown("slot or variable", name, known), at_key=True)
 
     def _slot(self, place: Place, slot: str, *, at_key: bool = False) -> Iterator[Mistake]:
         if slot not in self._declared.slots:
@@ -189,9 +312,25 @@ class References:
     def _prompt(self, place: Place, prompt: Template, names: Collection[str] = ()) -> Iterator[Mistake]:
         for field in prompt.fields:
             yield from self._expression(place, field.expression, names)
+            yield from self._said(place, field)
+
+    def _said(self, place: Place, field: Field) -> Iterator[Mistake]:
+        """A single value must be of a type that its kind can say."""
+        for name, of in field.expression.fields:
+            kind = self._type_of(name, of)
+            if kind and field.expression.source.strip() == f"{name}.{of}" and field.kind not in SAID_AS[kind]:
+                ways = ", ".join(sorted(SAID_AS[kind])) or "nothing can"
+                yield Mistake(place, f"{name}.{of} is a {kind}, which '{field.kind}' can't say; use {ways}")
+
+    def _type_of(self, name: str, field: str) -> str | None:
+        if name == "slots":
+            return self._slots[field].type if field in self._slots else None
+        if name == "vars":
+            return self._variables[field].type if field in self._variables else None
+        return _OWN_FIELDS.get(name, {}).get(field) or self._flow.records.get(name, {}).get(field)
 
     def _expression(self, place: Place, expression: Expression, names: Collection[str] = ()) -> Iterator[Mistake]:
-        known = _ALWAYS_KNOWN | self._declared.records | set(names)
+        known = _NAMES | self._declared.records | set(names)
         for name in sorted(expression.names - known):
             if name in _CONFIRMING:
                 what = f"'{name}' is known only in a confirm_prompt of this kind of question; remove it"
@@ -199,5 +338,18 @@ class References:
             else:
                 yield Mistake(place, _unknown("name", name, known))
         for name, field in sorted(expression.fields):
-            if name == "slots":
+            yield from self._field(place, name, field)
+
+    def _field(self, place: Place, name: str, field: str) -> Iterator[Mistake]:
+        match name:
+            case "slots":
                 yield from self._slot(place, field)
+            case "vars" if field not in self._declared.variables:
+                yield Mistake(place, _unknown("variable", field, self._declared.variables))
+            case "hours" if field not in self._flow.hours:
+                yield Mistake(place, _unknown("opening hours", field, self._flow.hours))
+            case _ if name in self._flow.records or name in _OWN_FIELDS:
+                known = {*_OWN_FIELDS.get(name, ()), *self._flow.records.get(name, ())}
+                if field not in known:
+                    what = _unknown(f"field of {name}", field, known)
+                    yield Mistake(place, f"{what} A field is declared in `records`")

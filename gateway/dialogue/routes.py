@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gateway.dialogue.model import Flow
+from gateway.dialogue.model import Flow, Override, Slot, Variable
 from gateway.dialogue.nodes.base import Node, Place
+from gateway.dialogue.nodes.call import Call
 
 RETURN = "return"
 """The target that ends a sub-flow and goes on after the `call` node that entered it."""
@@ -49,6 +50,28 @@ def stops(flow: Flow) -> Iterator[Stop]:
             yield Stop(f"{subflow}.{name}", ("subflows", subflow, "nodes", name), node, subflow)
 
 
+def overrides(flow: Flow, mode: str) -> Iterator[tuple[str, Place, Override]]:
+    """What a mode says instead, by full node name; also of nodes that don't exist."""
+    if mode in flow.modes:
+        for name, override in flow.modes[mode].nodes.items():
+            yield name, ("modes", mode, "nodes", name), override
+    for subflow, inner in flow.subflows.items():
+        if mode in inner.modes:
+            for name, override in inner.modes[mode].nodes.items():
+                yield f"{subflow}.{name}", ("subflows", subflow, "modes", mode, "nodes", name), override
+
+
+def all_slots(flow: Flow) -> dict[str, Slot]:
+    """The flow's slots and its sub-flows'."""
+    return {name: slot for inner in flow.subflows.values() for name, slot in inner.slots.items()} | flow.slots
+
+
+def all_variables(flow: Flow) -> dict[str, Variable]:
+    """The flow's variables and its sub-flows'."""
+    of_subflows = {name: one for inner in flow.subflows.values() for name, one in inner.variables.items()}
+    return of_subflows | flow.variables
+
+
 def resolved(flow: Flow, source: str, target: str) -> str:
     """The full name of what a node calls `target`: a node beside it in its sub-flow, else one of the whole flow's."""
     subflow, dot, _ = source.partition(".")
@@ -63,7 +86,9 @@ def entry_of(flow: Flow, subflow: str) -> str:
 
 
 def routes(flow: Flow) -> Iterator[Route]:
-    """Every way on that the nodes name."""
+    """Every way on that the nodes name; into a sub-flow, too."""
     for stop in stops(flow):
+        if isinstance(stop.node, Call) and stop.node.call in flow.subflows:
+            yield Route(stop.name, entry_of(flow, stop.node.call), (*stop.place, "call"), ("call",))
         for why, target in stop.node.targets():
             yield Route(stop.name, resolved(flow, stop.name, target), (*stop.place, *why), why)

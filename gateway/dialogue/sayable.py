@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _LARGEST = Decimal(10) ** 12
-_MAX_DIGITS = 32
+_DIGITS = re.compile(r"[0-9]{1,32}X?")
+"""The last character of an ID card's number may be an X."""
+
+
+class Picked(str):
+    """The value of a choice: the id of what was chosen, which a prompt says as its label."""
+
+    __slots__ = ("label",)
+    label: str
+
+    def __new__(cls, name: str, label: str) -> Picked:
+        """`name`: the option's id."""
+        picked = super().__new__(cls, name)
+        picked.label = label
+        return picked
 
 
 class UnsayableError(Exception):
@@ -36,7 +51,7 @@ def _volume(value: Any) -> Decimal:  # noqa: ANN401
 
 def _digits(value: Any) -> str:  # noqa: ANN401
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+    if not _DIGITS.fullmatch(text):
         raise UnsayableError("not digits")
     return text
 
@@ -61,7 +76,7 @@ def _month(value: Any) -> date:  # noqa: ANN401
 def _text(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, str):
         raise UnsayableError("not a text")
-    return value
+    return value.label if isinstance(value, Picked) else value
 
 
 KINDS: Mapping[str, Callable[[Any], Any]] = {

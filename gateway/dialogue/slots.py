@@ -9,9 +9,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from asr.text import parse_amount, parse_date, parse_digits, parse_month, parse_number, parse_yes_no
+from asr.text import (
+    is_id_card,
+    parse_amount,
+    parse_date,
+    parse_digits,
+    parse_id_card,
+    parse_month,
+    parse_number,
+    parse_yes_no,
+)
 
-SlotType = Literal["digits", "phone", "number", "amount", "date", "month", "yes_no", "text"]
+SlotType = Literal["digits", "phone", "id_card", "number", "amount", "date", "month", "yes_no", "choice", "text"]
 YES_KEY, NO_KEY = "1", "2"
 _PHONE = re.compile(r"1\d{10}|0\d{9,11}|[2-9]\d{6,7}|[149]\d{4,7}|[48]00\d{7}")
 _MAX_TEXT = 500
@@ -70,6 +79,12 @@ def _digits(digits: str, _today: date) -> str | None:
     return digits if _is_number(digits) else None
 
 
+def _keyed_id_card(digits: str, _today: date) -> str | None:
+    """A telephone has no X: its star stands for it."""
+    number = digits.replace("*", "X")
+    return number if is_id_card(number) else None
+
+
 def _text(text: str, _today: date) -> str | None:
     return text.strip()[:_MAX_TEXT] or None
 
@@ -79,6 +94,7 @@ KINDS: Mapping[SlotType, Kind] = {
     "phone": Kind(
         lambda text, _: _phone(parse_digits(text)), lambda keys, _: _phone(keys), by_digits=True, says="digits"
     ),
+    "id_card": Kind(lambda text, _: parse_id_card(text), _keyed_id_card, says="digits"),
     "number": Kind(lambda text, _: parse_number(text), _keyed_number, says="number"),
     "amount": Kind(lambda text, _: parse_amount(text), _keyed_number, says="amount"),
     "date": Kind(parse_date, _keyed_date, says="date"),
@@ -86,5 +102,6 @@ KINDS: Mapping[SlotType, Kind] = {
     "yes_no": Kind(
         lambda text, _: parse_yes_no(text), lambda keys, _: {YES_KEY: True, NO_KEY: False}.get(keys), many_keys=False
     ),
+    "choice": Kind(lambda _text, _today: None, lambda _keys, _today: None, many_keys=False, says="text"),
     "text": Kind(_text, lambda _keys, _today: None, many_keys=False),
 }

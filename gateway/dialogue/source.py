@@ -27,12 +27,13 @@ _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Spot:
-    """A place in the file, counted from 1."""
+    """A place in a file, counted from 1."""
 
     line: int
     column: int
+    file: Path
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Source:
     """What a file says and where it says it. `problems` are (spot, what and how to fix it)."""
 
     file: Path
+    raw: bytes = b""
     data: Any = None
     keys: dict[Path_, Spot] = field(default_factory=dict)
     values: dict[Path_, Spot] = field(default_factory=dict)
@@ -51,14 +53,24 @@ class Source:
             spots = self.keys if key and length == len(place) else self.values
             if found := spots.get(place[:length]) or self.keys.get(place[:length]):
                 return found
-        return Spot(1, 1)
+        return self.at(1, 1)
+
+    def at(self, line: int, column: int) -> Spot:
+        """A spot in this file."""
+        return Spot(line, column, self.file)
+
+    def graft(self, place: Path_, other: Source) -> None:
+        """Take in what another file says as the value at `place`, with its places and problems."""
+        self.keys |= {(*place, *inner): spot for inner, spot in other.keys.items()}
+        self.values |= {(*place, *inner): spot for inner, spot in other.values.items()}
+        self.problems += other.problems
 
 
 def read(file: Path) -> Source:
     """Raises FlowError when the file isn't YAML at all; softer mistakes are in `problems`."""
-    text = _text(file)
-    source = Source(file)
-    tabs = [_spot_of(text, match.end() - 1) for match in _TAB_INDENT.finditer(text)]
+    source = Source(file, _bytes(file))
+    text = _text(source)
+    tabs = [_spot_of(source, text, match.end() - 1) for match in _TAB_INDENT.finditer(text)]
     source.problems += [(spot, "a tab indents this line; use spaces") for spot in tabs]
     try:
         root = YAML(typ="rt", pure=True).compose(StringIO(text))
@@ -66,33 +78,38 @@ def read(file: Path) -> Source:
             source.data = _Reader(source).read(root, ())
     except MarkedYAMLError as error:
         if not tabs:
-            source.problems.append((_mark(error), _reason(error)))
+            source.problems.append((_mark(source, error), _reason(error)))
         raise _fatal(source) from error
     except RecursionError as error:
-        source.problems.append((Spot(1, 1), "nested too deeply; a flow needs no more than a few levels"))
+        source.problems.append((source.at(1, 1), "nested too deeply; a flow needs no more than a few levels"))
         raise _fatal(source) from error
     except FlowError:
         raise
     except Exception as error:  # the library's border: it raises many types on broken files
-        source.problems.append((Spot(1, 1), f"not readable as YAML ({type(error).__name__}); check its syntax"))
+        source.problems.append((source.at(1, 1), f"not readable as YAML ({type(error).__name__}); check its syntax"))
         raise _fatal(source) from error
     if root is None:
-        source.problems.append((Spot(1, 1), "the file is empty; write a flow, beginning with `flow: NAME`"))
+        source.problems.append((source.at(1, 1), "the file is empty; write a flow, beginning with `flow: NAME`"))
         raise _fatal(source)
     return source
 
 
 def lines(source: Source) -> list[str]:
-    """The problems as `file:line:column: what; how to fix`, in the file's order, each once."""
-    ordered = sorted(dict.fromkeys(source.problems), key=lambda problem: (problem[0].line, problem[0].column))
-    return [f"{source.file}:{spot.line}:{spot.column}: {what}" for spot, what in ordered]
+    """The problems as `file:line:column: what; how to fix`, in the files' order, each once; the flow's own first."""
+
+    def order(problem: tuple[Spot, str]) -> tuple[bool, Path, int, int]:
+        spot = problem[0]
+        return spot.file != source.file, spot.file, spot.line, spot.column
+
+    ordered = sorted(dict.fromkeys(source.problems), key=order)
+    return [f"{spot.file}:{spot.line}:{spot.column}: {what}" for spot, what in ordered]
 
 
 def _fatal(source: Source) -> FlowError:
     return FlowError(lines(source))
 
 
-def _text(file: Path) -> str:
+def _bytes(file: Path) -> bytes:
     try:
         raw = file.read_bytes()
     except OSError as error:
@@ -100,6 +117,11 @@ def _text(file: Path) -> str:
         raise FlowError([f"{file}:1:1: {reason}; check the path and its permissions"]) from error
     if len(raw) > MAX_BYTES:
         raise FlowError([f"{file}:1:1: larger than {MAX_BYTES >> 20} MiB; divide the flow"])
+    return raw
+
+
+def _text(source: Source) -> str:
+    file, raw = source.file, source.raw
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -109,13 +131,13 @@ def _text(file: Path) -> str:
         raise FlowError([f"{file}:{line}:{column}: {what}"]) from error
 
 
-def _spot_of(text: str, offset: int) -> Spot:
-    return Spot(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+def _spot_of(source: Source, text: str, offset: int) -> Spot:
+    return source.at(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
-def _mark(error: MarkedYAMLError) -> Spot:
+def _mark(source: Source, error: MarkedYAMLError) -> Spot:
     mark = error.problem_mark or error.context_mark
-    return Spot(mark.line + 1, mark.column + 1) if mark else Spot(1, 1)
+    return source.at(mark.line + 1, mark.column + 1) if mark else source.at(1, 1)
 
 
 def _reason(error: MarkedYAMLError) -> str:
@@ -141,7 +163,7 @@ class _Reader:
         if id(node) in self._open:
             self._problem(node, "an anchor that contains itself; write it out")
             raise _fatal(self._source)
-        self._source.values.setdefault(place, _start(node))
+        self._source.values.setdefault(place, self._start(node))
         if not isinstance(node, ScalarNode) and node.tag not in _PLAIN_TAGS:
             self._problem(node, f"the tag '{node.tag}' is not used in flows; remove it")
         self._open.add(id(node))
@@ -166,7 +188,7 @@ class _Reader:
                 first = self._source.keys[(*place, key)]
                 self._problem(key_node, f"'{key}' stands here twice (first in line {first.line}); rename or remove one")
                 continue
-            self._source.keys[(*place, key)] = _start(key_node)
+            self._source.keys[(*place, key)] = self._start(key_node)
             own[key] = self.read(value_node, (*place, key))
         for other in merged:
             for key, value in self.read(other, place).items():
@@ -205,8 +227,7 @@ class _Reader:
         return text
 
     def _problem(self, node: Node, what: str) -> None:
-        self._source.problems.append((_start(node), what))
+        self._source.problems.append((self._start(node), what))
 
-
-def _start(node: Node) -> Spot:
-    return Spot(node.start_mark.line + 1, node.start_mark.column + 1)
+    def _start(self, node: Node) -> Spot:
+        return self._source.at(node.start_mark.line + 1, node.start_mark.column + 1)

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from gateway.dialogue.actions import Action, BargeIn, KeyEntry, Listen, ModeChanged, Say, Served, SlotFilled
+from gateway.dialogue.actions import (
+    Action,
+    BargeIn,
+    KeyEntry,
+    Listen,
+    ModeChanged,
+    Piece,
+    Record,
+    Say,
+    Served,
+    SlotFilled,
+    Tone,
+)
 from gateway.dialogue.choices import AGENT, Choice, hints_of
-from gateway.dialogue.compiled import CALLER, CompiledFlow
+from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.expressions import EvaluationError, Expression
 from gateway.dialogue.model import Mode
 from gateway.dialogue.nodes.base import Node
 from gateway.dialogue.nodes.collect import Collect
-from gateway.dialogue.nodes.menu import Menu
+from gateway.dialogue.nodes.menu import Group, Menu
+from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.sayable import Picked
 from gateway.dialogue.slots import KINDS
-from gateway.dialogue.state import STANDARD, State, Waiting
+from gateway.dialogue.state import CALLER, STANDARD, State, Waiting
 from gateway.dialogue.template import Template
+from gateway.dialogue.values import WrongTypeError, typed
 
 _YES_NO_HINTS = ("对", "是的", "不对", "不是")
 _LONGEST_PATIENCE_MS = 2500
@@ -29,9 +44,9 @@ _YES_NO_SPEECH_TIMEOUT_MS = 1000
 class Stage:
     """Implements `nodes.base.Scene`; collects the actions of one step."""
 
-    def __init__(self, flow: CompiledFlow, state: State, today: date) -> None:
+    def __init__(self, flow: CompiledFlow, state: State, now: Callable[[], datetime]) -> None:
         self.flow = flow
-        self.today = today
+        self._now = now
         self._state = state
         self._out: list[Action] = []
         self._informed: list[Say] = []
@@ -39,6 +54,15 @@ class Stage:
     @property
     def state(self) -> State:
         return self._state
+
+    @property
+    def now(self) -> datetime:
+        return self._now()
+
+    @property
+    def today(self) -> date:
+        """The day of the call, for spoken dates."""
+        return self.now.date()
 
     @property
     def mode(self) -> Mode | None:
@@ -66,15 +90,12 @@ class Stage:
         self._out.append(action)
 
     def say(self, prompt: Template, *, barge_in: str | None = None, **names: Any) -> Say:  # noqa: ANN401
-        pieces = prompt.render(self._names() | names, self.flow.recorded_texts)
+        return self._say(prompt.render(self._names() | names, self.flow.recorded_texts), self._barge_in(barge_in))
+
+    def _say(self, pieces: tuple[Piece, ...], barge_in: BargeIn) -> Say:
         mode = self.mode
-        said = Say(
-            self.state.node,
-            pieces,
-            self._barge_in(barge_in),
-            mode.pace if mode else 1.0,
-            mode.gain_db if mode else 0.0,
-        )
+        pace, gain_db = (mode.pace, mode.gain_db) if mode else (1.0, 0.0)
+        said = Say(self.state.node, pieces, barge_in, pace, gain_db)
         self.emit(said)
         return said
 
@@ -88,14 +109,25 @@ class Stage:
             return False
 
     def learned(self, record: Mapping[str, Any], name: str) -> None:
+        checked = self._checked(record, name)
         if name == CALLER:
-            self.state.caller.update(record)
+            self.state.caller.update(checked)
         else:
-            self.state.saved[name] = dict(record)
+            self.state.saved[name] = checked
         for mode_name, mode in self.flow.flow.modes.items():
             allowed = self.state.mode == STANDARD and mode_name not in self.state.declined
             if allowed and mode.enter_when is not None and self.holds(mode.enter_when):
                 self.switch(mode_name, "profile")
+
+    def _checked(self, record: Mapping[str, Any], name: str) -> dict[str, Any]:
+        """The record with its declared fields in their types; what isn't declared stays as it is, and unread."""
+        fields = self.flow.flow.records.get(name, {})
+        try:
+            return dict(record) | {
+                field: typed(kind, record[field]) for field, kind in fields.items() if field in record
+            }
+        except WrongTypeError as error:
+            raise EvaluationError(f"{name}: {error}") from error
 
     def served(self, said: Say) -> None:
         self._informed.append(said)
@@ -108,19 +140,48 @@ class Stage:
         self.state.mode = mode
         self.emit(ModeChanged(mode, reason))
 
-    def fill(self, slot: str, value: Any) -> None:  # noqa: ANN401
-        """Give a slot its value."""
-        self.state.slots[slot] = value
-        self.emit(SlotFilled(slot, value))
+    def fill(self, name: str, value: Any) -> None:  # noqa: ANN401
+        try:
+            if variable := self.flow.variables.get(name):
+                self.state.variables[name] = value = typed(variable.type, value)
+                self.emit(SlotFilled(name, value))
+                return
+            slot = self.flow.slots[name]
+            if slot.options is None:
+                value = typed(slot.type, value)
+            elif value is not None:
+                value = Picked(value, slot.options[value].label)
+        except (WrongTypeError, KeyError) as error:
+            raise EvaluationError(f"{name}: {error}") from error
+        self.state.slots[name] = value
+        self.emit(SlotFilled(name, value))
+
+    def fill_all(self, fills: Mapping[str, Expression]) -> None:
+        for name, expression in fills.items():
+            self.fill(name, self.evaluate(expression))
+
+    def enter_subflow(self, subflow: str) -> str:
+        self.state.returns = (*self.state.returns, self.state.node)
+        return self.flow.entry(subflow)
 
     def ask(self) -> None:
         question = self.node
         if isinstance(question, Question):
             self.state.errors = 0
             self.state.pending = None
-            said = self.say(question.prompt)
+            said = self.say(self.prompt(question))
             self.state.replay = (*self._informed, said)
             self.listen()
+
+    def prompt(self, question: Question) -> Template:
+        """What the question says now: of a menu with groups, the present one."""
+        group = self.group(question)
+        return group.say if group else question.prompt
+
+    def group(self, question: Question) -> Group | None:
+        """The options that a menu with groups offers now."""
+        groups = question.groups if isinstance(question, Menu) else ()
+        return groups[self.state.group % len(groups)] if groups else None
 
     def ask_again(self) -> None:
         """Say the information and the question once more, or the confirmation that is open."""
@@ -135,6 +196,10 @@ class Stage:
         question = self.node
         if not isinstance(question, Question):
             return
+        self.state.waiting = Waiting.ANSWER
+        if isinstance(question, Message):
+            self._record(question)
+            return
         settings = self.flow.settings(question)
         times = self.mode.times if self.mode else 1.0
         speech_timeout = settings.speech_timeout
@@ -142,7 +207,6 @@ class Stage:
             speech_timeout = min(speech_timeout, _YES_NO_SPEECH_TIMEOUT_MS)
         keyword = self._barge_in(None) is BargeIn.KEYWORD
         choices = self.flow.choices(self.state.node)
-        self.state.waiting = Waiting.ANSWER
         self.emit(
             Listen(
                 self.state.node,
@@ -155,8 +219,21 @@ class Stage:
             )
         )
 
+    def _record(self, question: Message) -> None:
+        times = self.mode.times if self.mode else 1.0
+        self._say((Tone(),), BargeIn.OFF)
+        self.emit(
+            Record(
+                self.state.node,
+                question.finish_on_key,
+                timeout_ms=round(question.timeout * times),
+                speech_timeout_ms=question.speech_timeout,
+                max_speech_ms=question.max_speech,
+            )
+        )
+
     def _key_entry(self, question: Question, inter_digit_timeout_ms: int) -> KeyEntry:
-        one_key = isinstance(question, Collect) and not KINDS[self.flow.flow.slots[question.slot]].many_keys
+        one_key = isinstance(question, Collect) and not KINDS[self.flow.slots[question.slot].type].many_keys
         if self.state.pending or one_key:
             return KeyEntry(inter_digit_timeout_ms=inter_digit_timeout_ms)
         return question.key_entry(inter_digit_timeout_ms)
@@ -166,8 +243,12 @@ class Stage:
         yes_or_no = self.state.pending or any(choice.means for choice in choices.values())
         first = (*(_YES_NO_HINTS if yes_or_no else ()), *question.hints)
         if not isinstance(question, Menu):  # a dictated number shouldn't be drowned in commands
-            return hints_of([replace(choice, phrases=choice.phrases[:1]) for choice in choices.values()], first)
-        offered: list[Choice] = [choices[name] for name in question.offers if name in choices]
+            briefly = {name: replace(one, phrases=one.phrases[:1]) for name, one in choices.items()}
+            brief = [one if one.value is not None else briefly[name] for name, one in choices.items()]
+            return hints_of(brief, first)
+        group = self.group(question)
+        names = group.offers if group else question.offers
+        offered: list[Choice] = [choices[name] for name in names if name in choices]
         return hints_of([*offered, *(choice for choice in choices.values() if choice not in offered)], first)
 
     def _barge_in(self, wanted: str | None) -> BargeIn:
@@ -178,8 +259,17 @@ class Stage:
 
     def _names(self) -> dict[str, Any]:
         state = self.state
-        known = {CALLER: state.caller, "slots": state.slots, "mode": state.mode, "today": self.today}
-        return {name: {} for name in self.flow.record_names} | state.saved | known
+        now = self.now
+        known = {
+            CALLER: state.caller,
+            "slots": state.slots,
+            "vars": state.variables,
+            "survey": {"score": state.score},
+            "hours": {name: hours.is_open(now) for name, hours in self.flow.flow.hours.items()},
+            "mode": state.mode,
+            "today": now.date(),
+        }
+        return {name: {} for name in self.flow.flow.records} | state.saved | known
 
 
 def _patience(speech_timeout_ms: int, times: float) -> int:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from gateway.dialogue.actions import Say
+from gateway.dialogue.actions import Say, TicketOpened
 
 STANDARD = "standard"
+"""The name of having no mode."""
+CALLER = "caller"
+"""The name of what is known of the caller."""
 
 
 class Waiting(StrEnum):
@@ -23,7 +26,10 @@ class Waiting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer was taken for: one of the question's choices, or a value for its slot."""
+    """What an answer was taken for: one of the question's choices, or a value for its slot.
+
+    `value` is the slot's value, and of a choice that gives none None.
+    """
 
     matched: str
     """Choice id or slot id."""
@@ -36,6 +42,14 @@ class Reading:
     value: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A question that was answered, and the way in to it."""
+
+    node: str
+    returns: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class State:
     """One session's state; `Dialogue` alone changes it."""
@@ -44,11 +58,22 @@ class State:
     node: str
     mode: str = STANDARD
     slots: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
     saved: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     errors: int = 0
     """Failed answers (no input, no match, a refused confirmation) to the present question."""
-    back: list[str] = field(default_factory=list)
+    back: list[Visit] = field(default_factory=list)
     """Questions answered before this one, the latest last."""
+    returns: tuple[str, ...] = ()
+    """The `call` nodes whose sub-flows are open, the present one's last."""
+    group: int = 0
+    """Which of a menu's groups is offered."""
+    refused: str | None = None
+    """The digits that the caller has just said are wrong."""
+    opening: TicketOpened | None = None
+    """The work order that the back end is asked to open."""
+    score: int | None = None
+    """What the caller answered to the survey."""
     pending: Reading | None = None
     """What a yes would settle."""
     options: list[str] = field(default_factory=list)

@@ -32,7 +32,7 @@ from gateway.dialogue.machine import Dialogue
 from gateway.dialogue.model import Flow
 from gateway.errors import FlowError
 from tests.support.small_flow import SMALL
-from tests.support.talk import TODAY, PhraseInText
+from tests.support.talk import NOW, PhraseInText
 
 pytestmark = pytest.mark.property
 
@@ -135,7 +135,7 @@ def check(dialogue: Dialogue, given_: Input | None, actions: tuple[Action, ...])
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from([0, 1]), st.sampled_from(["", "13900001001"]), st.lists(inputs, max_size=40))
 def test_any_input_in_any_state_gets_a_legal_answer(which: int, number: str, given_: list[Input]) -> None:
-    dialogue = Dialogue(flows()[which], {"number": number}, TODAY)
+    dialogue = Dialogue(flows()[which], {"number": number}, lambda: NOW)
     check(dialogue, None, dialogue.start())
     for one in given_:
         check(dialogue, one, dialogue.step(one))
@@ -147,7 +147,7 @@ def test_any_input_in_any_state_gets_a_legal_answer(which: int, number: str, giv
 @given(st.sampled_from([0, 1]), st.integers(0, 2**32))
 def test_a_caller_who_is_never_understood_reaches_a_human_or_an_end(which: int, seed: int) -> None:
     chance = random.Random(seed)
-    dialogue = Dialogue(flows()[which], {"number": "1"}, TODAY)
+    dialogue = Dialogue(flows()[which], {"number": "1"}, lambda: NOW)
     dialogue.start()
     dialogue.step(LookupFailed("down"))
     for _ in range(20):

@@ -15,6 +15,9 @@ version: "1"
 entry: profile
 recorded_texts: [金卡]
 slots: {number: phone, pin: digits, day: date, much: amount, month: month, count: number, sure: yes_no, words: text}
+records:
+  caller: {known: yes_no, age: number}
+  bill: {due: amount, card: text}
 answers:
   timeout: 4s
   confirm_prompt: 您是要{option | text}，对吗？

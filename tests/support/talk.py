@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, timedelta, timezone
 
 from gateway.call.lookups.provider import LookupProvider
 from gateway.dialogue.actions import (
@@ -32,7 +32,8 @@ from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.machine import Dialogue
 from gateway.errors import LookupFailedError
 
-TODAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 21, 10, 30, tzinfo=timezone(timedelta(hours=8)))
+TODAY = NOW.date()
 MAX_LOOKUPS = 50
 
 
@@ -66,7 +67,7 @@ class Talk:
     """One call. Look-ups are answered by `back_end`, or fail when there is none."""
 
     def __init__(self, flow: CompiledFlow, number: str, back_end: LookupProvider | None = None) -> None:
-        self.dialogue = Dialogue(flow, {"number": number}, TODAY)
+        self.dialogue = Dialogue(flow, {"number": number}, lambda: NOW)
         self._back_end = back_end
         self.last: list[Action] = []
         self.all: list[Action] = []

@@ -361,7 +361,7 @@ def test_every_type_of_slot(tmp_path: Path) -> None:
     talk.says("三十五块六")
     talk.says("上个月")
     talk.says("两百五")
-    assert talk.slots == {"much": Decimal("35.60"), "month": (2026, 10), "count": Decimal(250)}
+    assert talk.slots == {"much": Decimal("35.60"), "month": date(2026, 10, 1), "count": Decimal(250)}
     talk.says("预约")
     assert talk.says("十一月一号") == "是<date 2026-11-01>吗？"
     talk.says("是的")
@@ -382,7 +382,7 @@ def test_every_type_of_slot_by_keys(tmp_path: Path) -> None:
     talk.keys("1")
     assert talk.slots == {
         "much": Decimal(35),
-        "month": (2026, 10),
+        "month": date(2026, 10, 1),
         "count": Decimal(2),
         "words": "金卡",
         "sure": True,
@@ -395,7 +395,7 @@ def test_a_month_by_its_number_is_the_latest_one(tmp_path: Path) -> None:
     talk.says("登记")
     talk.keys("35")
     talk.keys("12")
-    assert talk.slots["month"] == (2025, 12)
+    assert talk.slots["month"] == date(2025, 12, 1)
 
 
 def test_free_words_keep_what_only_sounds_like_a_command(tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
+
+from pydantic import Field
 
 from gateway.dialogue.actions import Action, Say
 from gateway.dialogue.expressions import Expression
-from gateway.dialogue.fields import Identifier, Strict
+from gateway.dialogue.fields import Expr, Identifier, Strict
 from gateway.dialogue.state import State
 from gateway.dialogue.template import Template
 
@@ -21,6 +24,10 @@ class Scene(Protocol):
     @property
     def state(self) -> State: ...
 
+    @property
+    def now(self) -> datetime:
+        """The time of day at the hotline, aware."""
+
     def emit(self, action: Action) -> None: ...
 
     def say(self, prompt: Template, *, barge_in: str | None = None) -> Say:
@@ -32,8 +39,20 @@ class Scene(Protocol):
     def holds(self, condition: Expression) -> bool:
         """False also when the condition can't be evaluated."""
 
+    def fill(self, name: str, value: Any) -> None:  # noqa: ANN401 -- of the slot's or variable's type
+        """Give a slot or a variable its value. Raises EvaluationError when it isn't of its type."""
+
+    def fill_all(self, fills: Mapping[str, Expression]) -> None:
+        """Evaluate and fill one after another. Raises EvaluationError."""
+
+    def enter_subflow(self, subflow: str) -> str:
+        """Remember the present `call` node for the return; the name of the sub-flow's first node."""
+
     def learned(self, record: Mapping[str, Any], name: str) -> None:
-        """Save a look-up's record; under `caller` it adds to what is known of the caller."""
+        """Save a look-up's record; under `caller` it adds to what is known of the caller.
+
+        Raises EvaluationError when a field isn't of the type that the flow declares.
+        """
 
     def served(self, said: Say) -> None:
         """Note that the caller has now heard what they called for; `repeat` says it again."""
@@ -72,11 +91,22 @@ class Node(Strict):
         yield from ()
 
 
+Fills = dict[Identifier, Expr]
+"""Slots and variables, and what they are given."""
+
+
 class Onward(Node):
     """A node that goes on to another one."""
 
     then: Identifier
     on_error: Identifier | None = None
+    fills: Fills = Field(default_factory=dict, alias="set")
+    """Slots and variables to fill when it is done."""
+
+    def onward(self, scene: Scene) -> str:
+        """It is done: fill what it sets, and go on. Raises EvaluationError."""
+        scene.fill_all(self.fills)
+        return self.then
 
     @property
     def failure(self) -> str | None:
@@ -86,3 +116,7 @@ class Onward(Node):
         yield ("then",), self.then
         if self.on_error:
             yield ("on_error",), self.on_error
+
+    def expressions(self) -> Iterator[tuple[Place, Expression]]:
+        for name, expression in self.fills.items():
+            yield ("set", name), expression

@@ -11,13 +11,13 @@ from gateway.dialogue.actions import KeyEntry
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.fields import Expr, Identifier, Key, Prompt
 from gateway.dialogue.nodes.base import Place, Scene
-from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.nodes.question import Asked
 from gateway.dialogue.template import Template
 
 MAX_DIGITS = 32
 
 
-class Collect(Question):
+class Collect(Asked):
     """Goes to `then` once the slot is filled."""
 
     kind: ClassVar[str] = "collect"
@@ -29,7 +29,6 @@ class Collect(Question):
     """Of a number, spoken or keyed; digits and phone numbers only."""
     max_digits: Annotated[int, Field(ge=1, le=MAX_DIGITS)] = MAX_DIGITS
     finish_on_key: Key | None = None
-    then: Identifier
 
     @property
     def prompt(self) -> Template:
@@ -41,10 +40,7 @@ class Collect(Question):
     def key_entry(self, inter_digit_timeout_ms: int) -> KeyEntry:
         return KeyEntry(self.min_digits, self.max_digits, self.finish_on_key, inter_digit_timeout_ms)
 
-    def targets(self) -> Iterator[tuple[Place, str]]:
-        yield from super().targets()
-        yield ("then",), self.then
-
     def expressions(self) -> Iterator[tuple[Place, Expression]]:
+        yield from super().expressions()
         if self.skip_when is not None:
             yield ("skip_when",), self.skip_when

@@ -24,6 +24,7 @@ class Lookup(Onward):
     lookup: LookupName
     arguments: dict[Identifier, Expr] = Field(default_factory=dict, alias="with")
     save: Identifier
+    """The name of what it answers, declared in `records`."""
     timeout: DurationMs = 3000
 
     def enter(self, scene: Scene) -> str | None:
@@ -36,9 +37,10 @@ class Lookup(Onward):
         """Take the answer and go on; None when it failed and no `on_error` is given."""
         if isinstance(answer, LookupSucceeded):
             scene.learned(answer.value, self.save)
-            return self.then
+            return self.onward(scene)
         return self.on_error
 
     def expressions(self) -> Iterator[tuple[Place, Expression]]:
+        yield from super().expressions()
         for name, expression in self.arguments.items():
             yield ("with", name), expression

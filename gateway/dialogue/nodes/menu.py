@@ -9,11 +9,12 @@ from pydantic import Field
 
 from gateway.dialogue.actions import KeyEntry
 from gateway.dialogue.expressions import Expression
-from gateway.dialogue.fields import Expr, Identifier, Key, Phrase, Prompt, Strict
-from gateway.dialogue.nodes.base import Place
+from gateway.dialogue.fields import Identifier, Key, Phrase, Prompt, Strict
+from gateway.dialogue.nodes.base import Fills, Place
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.template import Template
 
+OptionIds = Annotated[tuple[Identifier, ...], Field(min_length=1)]
 Phrases = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 
 
@@ -29,8 +30,15 @@ class Option(Strict):
     go: Identifier | None = None
     mode: Identifier | None = None
     """Choosing it switches to this mode, and asks again unless there is a `go`."""
-    fills: dict[Identifier, Expr] = Field(default_factory=dict, alias="set")
-    """Slots that choosing it fills."""
+    fills: Fills = Field(default_factory=dict, alias="set")
+    """Slots and variables that choosing it fills."""
+
+
+class Group(Strict):
+    """Some of a menu's options, offered together."""
+
+    say: Prompt
+    offers: OptionIds
 
 
 class Menu(Question):
@@ -43,6 +51,8 @@ class Menu(Question):
     """Another menu whose options can be chosen here too."""
     offers: tuple[Identifier, ...] = ()
     """The options that the prompt names; their phrases are what the recogniser expects first."""
+    groups: tuple[Group, ...] = ()
+    """What is said instead of `menu`, a few options at a time; `more` leads from one group to the next."""
 
     @property
     def prompt(self) -> Template:
@@ -56,6 +66,11 @@ class Menu(Question):
         for name, option in self.options.items():
             if option.go:
                 yield ("options", name, "go"), option.go
+
+    def prompts(self) -> Iterator[tuple[Place, Template]]:
+        yield from super().prompts()
+        for index, group in enumerate(self.groups):
+            yield ("groups", index, "say"), group.say
 
     def expressions(self) -> Iterator[tuple[Place, Expression]]:
         for name, option in self.options.items():

@@ -23,7 +23,7 @@ class Play(Onward):
         said = scene.say(self.play, barge_in=self.barge_in)
         if self.done:
             scene.served(said)
-        return self.then
+        return self.onward(scene)
 
     def prompts(self) -> Iterator[tuple[Place, Template]]:
         yield ("play",), self.play

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gateway.dialogue.actions import KeyEntry
+from gateway.dialogue.expressions import Expression
 from gateway.dialogue.fields import DurationMs, Identifier, Phrase, Prompt, Score, Strict
-from gateway.dialogue.nodes.base import Node, Place, Scene
+from gateway.dialogue.nodes.base import Fills, Node, Place, Scene
 from gateway.dialogue.template import Template
 
 Confirm = Literal["always", "low_confidence", "never"]
@@ -102,6 +103,27 @@ class Question(Node, Settings):
         yield from prompts_of(self)
         for index, wording in enumerate(self.again or ()):
             yield ("again", index), wording
+
+
+class Asked(Question):
+    """A question with one way on once it is answered."""
+
+    then: Identifier
+    fills: Fills = Field(default_factory=dict, alias="set")
+    """Slots and variables to fill when it is answered."""
+
+    def onward(self, scene: Scene) -> str:
+        """It is answered: fill what it sets, and go on. Raises EvaluationError."""
+        scene.fill_all(self.fills)
+        return self.then
+
+    def targets(self) -> Iterator[tuple[Place, str]]:
+        yield from super().targets()
+        yield ("then",), self.then
+
+    def expressions(self) -> Iterator[tuple[Place, Expression]]:
+        for name, expression in self.fills.items():
+            yield ("set", name), expression
 
 
 def prompts_of(settings: Settings) -> Iterator[tuple[Place, Template]]:

@@ -55,6 +55,7 @@ def handed_over(state: State) -> dict[str, Any]:
         "caller": _plain(state.caller),
         "options": list(state.options),
         "slots": _plain(state.slots),
+        "variables": _plain(state.variables),
         "records": _plain(state.saved),
         "path": list(state.path),
     }
