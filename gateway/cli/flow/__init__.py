@@ -4,4 +4,8 @@ from __future__ import annotations
 
 import typer
 
-app = typer.Typer(help="Check, draw, try and test a hotline's flow, and see how calls went through it.", no_args_is_help=True)
+from gateway.cli.flow import chat, test
+
+app = typer.Typer(help="Check, draw, try and test hotlines' flows, and see how calls went.", no_args_is_help=True)
+app.command("chat")(chat.chat)
+app.command("test")(test.hold_dialogues)
