@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asr.text.amounts import parse_amount
 from asr.text.answers import parse_yes_no
+from asr.text.corrections import correct_digits, reading_groups
 from asr.text.dates import parse_date, parse_month
 from asr.text.digits import parse_digits
 from asr.text.id_cards import is_id_card, parse_id_card
@@ -28,6 +29,7 @@ from asr.text.script import strip_punctuation, to_simplified
 
 __all__ = [
     "VOCABULARY",
+    "correct_digits",
     "is_id_card",
     "normalize_for_scoring",
     "parse_amount",
@@ -37,6 +39,7 @@ __all__ = [
     "parse_month",
     "parse_number",
     "parse_yes_no",
+    "reading_groups",
     "say_amount",
     "say_data_volume",
     "say_date",
