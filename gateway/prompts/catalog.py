@@ -1,84 +1,17 @@
-"""What has been recorded: `NAME<tab>TEXT` tables with one FLAC file for each name.
-
-A hotline's own sentences are in `<flow>/prompts.tsv` and `<flow>/audio/`; the fragments of numbers and dates
-are shared by all hotlines of one voice, in `<voice>/fragments.tsv` beside their files. A text is found whatever its
-punctuation and spaces, and 按1 is the same as 按一. A third column may say how a synthesiser was made to speak it.
-"""
+"""What can be said: the recordings of one hotline, found by what they say."""
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-from asr.text import strip_punctuation
 from gateway.dialogue.actions import Piece, Text, Tone, Value
 from gateway.errors import PromptError
 from gateway.media.frames import Pcm
 from gateway.prompts import sayas
-from gateway.prompts.clips import read_recording, stretch
-
-COLUMNS = ("name", "text", "spelled")
-_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
-_CLAUSE = re.compile(r"[^，。！？；：、,.!?;:…\s]+")
-
-
-def normalize(text: str) -> str:
-    """The form under which a text is found."""
-    return strip_punctuation(text).translate(_DIGITS)
-
-
-def clauses(text: str) -> list[str]:
-    """What stands between punctuation marks: the unit that is recorded."""
-    return [clause for clause in _CLAUSE.findall(text) if normalize(clause)]
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """One table and the folder with its recordings."""
-
-    table: Path
-    audio: Path
-
-    def path(self, name: str) -> Path:
-        """Where the recording of that name is."""
-        return self.audio / f"{name}.flac"
-
-    def read(self) -> dict[str, tuple[str, str]]:
-        """Name -> (text, spelled). An absent table is an empty one.
-
-        Raises:
-            PromptError: with the line, for a table that is not UTF-8 or a line that is not NAME<tab>TEXT, or repeats.
-        """
-        if not self.table.exists():
-            return {}
-        try:
-            lines = self.table.read_text(encoding="utf-8").splitlines()
-        except UnicodeDecodeError as error:
-            raise PromptError("not UTF-8", where=str(self.table), remedy="save it as UTF-8") from error
-        rows: dict[str, tuple[str, str]] = {}
-        for number, row in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), 1):
-            if number == 1 or not row:
-                continue
-            where = f"{self.table}:{number}"
-            if not 2 <= len(row) <= len(COLUMNS) or not re.fullmatch(r"[\w-]+", row[0]) or not normalize(row[1]):
-                raise PromptError("not a NAME<tab>TEXT line", where=where, remedy="write one name and one text a line")
-            if row[0] in rows:
-                raise PromptError(f"'{row[0]}' is there twice", where=where, remedy="delete one of the two lines")
-            rows[row[0]] = (row[1], row[2] if len(row) > len(COLUMNS) - 1 else "")
-        return rows
-
-
-def flow_folder(flow_dir: Path) -> Folder:
-    """The hotline's own sentences."""
-    return Folder(flow_dir / "prompts.tsv", flow_dir / "audio")
-
-
-def voice_folder(voice_dir: Path) -> Folder:
-    """A voice's fragments of values."""
-    return Folder(voice_dir / "fragments.tsv", voice_dir)
+from gateway.prompts.clips import stretch
+from gateway.prompts.tables import clauses, flow_folder, normalize, voice_folder
+from gateway.prompts.takes import read_recording
 
 
 class PromptCatalog:
@@ -98,8 +31,7 @@ class PromptCatalog:
         """
         clips: dict[str, Pcm] = {}
         for folder in (voice_folder(voice_dir), flow_folder(flow_dir)):
-            for name, (text, _) in folder.read().items():
-                clips[text] = read_recording(folder.path(name))
+            clips |= {row.text: read_recording(folder.path(name)) for name, row in folder.read().items()}
         return cls(clips)
 
     def __contains__(self, text: object) -> bool:

@@ -1,14 +1,10 @@
-"""The sound of one recording: read, trimmed, levelled, stretched, made louder. Pure functions on `Pcm`."""
+"""The sound of one recording: trimmed, levelled, stretched, made louder; and tones. Pure functions on `Pcm`."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import av
 import av.filter
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from gateway.errors import PromptError
@@ -28,31 +24,6 @@ _WINDOW = ms_to_samples(5)
 _AUDIBLE_DB = -40.0
 _ACTIVE_DB = -25.0
 _CLOSE_DB = 0.5
-_SILENT = 10 ** (-55 / 20) * _FULL_SCALE
-_MAX_S = 60.0
-_MIN_SAMPLES = ms_to_samples(40)
-
-
-def read_recording(path: Path) -> Pcm:
-    """Read a WAV or FLAC of any rate, mono or stereo, as a conditioned clip.
-
-    Raises:
-        PromptError: the file is missing, not audio, empty, silent, or longer than a minute.
-    """
-    if not path.is_file():
-        raise PromptError("there is no such recording", where=str(path), remedy="record it, or see `prompts missing`")
-    try:
-        samples, rate_hz = soundfile.read(path, dtype="int16", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise PromptError("not a readable audio file", where=str(path), remedy="save it as WAV or FLAC") from error
-    if len(samples) > _MAX_S * rate_hz:
-        raise PromptError(f"longer than {_MAX_S:g} s", where=str(path), remedy="cut it: one clause for each recording")
-    pcm: Pcm = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1).astype(np.int16)
-    if rate_hz != SAMPLE_RATE_HZ:
-        pcm = soxr.resample(pcm, rate_hz, SAMPLE_RATE_HZ)
-    if len(pcm) < _MIN_SAMPLES or np.abs(pcm).max() < _SILENT:
-        raise PromptError("nothing can be heard in it", where=str(path), remedy="record it again")
-    return condition(pcm)
 
 
 def condition(pcm: Pcm) -> Pcm:
@@ -65,9 +36,12 @@ def condition(pcm: Pcm) -> Pcm:
 
 
 def _trim(pcm: Pcm) -> Pcm:
-    """From `MARGIN_MS` before the first audible window to as long after the last, padded with silence."""
+    """From `MARGIN_MS` before the first audible window to as long after the last, padded with silence.
+
+    A recording that begins or ends in the middle of a sound is ramped there, so as not to click.
+    """
     padding = np.zeros(ms_to_samples(MARGIN_MS), np.int16)
-    whole = np.concatenate([padding, pcm, np.zeros(-len(pcm) % _WINDOW, np.int16), padding])
+    whole = np.concatenate([padding, fade(pcm), np.zeros(-len(pcm) % _WINDOW, np.int16), padding])
     power = np.mean(whole.astype(np.float64).reshape(-1, _WINDOW) ** 2, axis=1)
     audible = np.flatnonzero(power > power.max() * 10 ** (_AUDIBLE_DB / 10))
     first, last = int(audible[0]) * _WINDOW, (int(audible[-1]) + 1) * _WINDOW

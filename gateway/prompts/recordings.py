@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import soundfile
@@ -11,8 +11,8 @@ from pypinyin import lazy_pinyin
 
 from gateway.errors import PromptError
 from gateway.media.frames import SAMPLE_RATE_HZ, Pcm
-from gateway.prompts.catalog import COLUMNS, Folder, normalize
-from gateway.prompts.clips import read_recording
+from gateway.prompts.tables import Folder, Row, normalize, table_text
+from gateway.prompts.takes import Fault, read_take
 
 _SPELLING = str.maketrans({**dict(zip("0123456789", "零一二三四五六七八九", strict=True)), "G": "记"})
 _NAME_SYLLABLES = 5
@@ -30,13 +30,24 @@ def spelled(text: str) -> str:
     return text.translate(_SPELLING)
 
 
+def made_from(spelling: str) -> str:
+    """The mark in a table of what a synthesiser was given to speak, so that a change of it is noticed."""
+    return hashlib.sha256(spelling.encode()).hexdigest()[:8]
+
+
+def is_stale(row: Row) -> bool:
+    """Whether a synthesiser's recording says something else than its row by now. A person's never is."""
+    return bool(row.made) and row.made != made_from(row.spelled or spelled(row.text))
+
+
 def add_recordings(source: Path, wanted: Mapping[str, tuple[Folder, str]], *, synthetic: bool) -> list[str]:
     """Take `source`/NAME.wav into the folders they belong to, trimmed and levelled, as FLAC; all of them or none.
 
     Args:
         source: folder with the WAV files.
         wanted: name -> the folder it goes to and the text it says.
-        synthetic: they were spoken from `spelled` texts, which the table is to note.
+        synthetic: a synthesiser spoke them, from the spellings, which the tables are to note. What a person recorded
+            must not be clipped or cut off either.
 
     Returns:
         The names, in alphabetical order.
@@ -54,36 +65,44 @@ def add_recordings(source: Path, wanted: Mapping[str, tuple[Folder, str]], *, sy
             where=str(source),
             remedy="name each file as `prompts missing` prints it",
         )
-    clips = {path.stem: read_recording(path) for path in paths}
-    for folder in dict.fromkeys(wanted[name][0] for name in clips):
-        mine = {name: (wanted[name][1], clip) for name, clip in clips.items() if wanted[name][0] == folder}
-        try:
-            _store(folder, mine, synthetic=synthetic)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            message = f"can't be written: {reason}"
-            raise PromptError(message, where=str(folder.audio), remedy="check the disk") from error
+    clips = {path.stem: _take_in(path, strict=not synthetic) for path in paths}
+    drafts: dict[Path, Path] = {}
+    try:
+        for folder in dict.fromkeys(wanted[name][0] for name in clips):
+            mine = {name: (wanted[name][1], clip) for name, clip in clips.items() if wanted[name][0] == folder}
+            _draft(folder, mine, drafts, synthetic=synthetic)
+        # the tables were drafted after their recordings and come last here too: a crash leaves the old tables true
+        for final in sorted(drafts, key=lambda path: path.suffix != ".flac"):
+            drafts[final].replace(final)
+    except (OSError, soundfile.SoundFileError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PromptError(f"can't be written: {reason}", where=str(folder.audio), remedy="check the disk") from error
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
     return list(clips)
 
 
-def _store(folder: Folder, recordings: Mapping[str, tuple[str, Pcm]], *, synthetic: bool) -> None:
-    """Write the files beside their places, then rename them, the table last: a crash leaves the old table true."""
+def _take_in(path: Path, *, strict: bool) -> Pcm:
+    take = read_take(path)
+    if isinstance(take, Fault):
+        raise take.error(str(path))
+    if strict and (flaws := take.flaws()):
+        raise flaws[0].error(str(path))
+    return take.clip()
+
+
+def _draft(
+    folder: Folder, recordings: Mapping[str, tuple[str, Pcm]], drafts: dict[Path, Path], *, synthetic: bool
+) -> None:
+    """Write the files and the table of one folder beside their places, noting in `drafts` which is for which."""
     folder.audio.mkdir(parents=True, exist_ok=True)
     table = folder.read()
-    drafts: list[tuple[Path, Path]] = []
     for name, (text, clip) in recordings.items():
-        draft = folder.path(name).with_suffix(".tmp")
+        final = folder.path(name)
+        drafts[final] = draft = final.with_suffix(".tmp")
         soundfile.write(draft, clip, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16", compression_level=1.0)
-        drafts.append((draft, folder.path(name)))
-        how = spelled(text) if synthetic else ""
-        table[name] = (text, how if how != text else "")
-    for draft, final in drafts:
-        draft.replace(final)
-    draft = folder.table.with_suffix(".tmp")
-    draft.write_text(_table(table.items()), encoding="utf-8")
-    draft.replace(folder.table)
-
-
-def _table(rows: Iterable[tuple[str, tuple[str, str]]]) -> str:
-    lines = ["\t".join((name, text, how)).rstrip("\t") for name, (text, how) in sorted(rows)]
-    return "\n".join(["\t".join(COLUMNS), *lines]) + "\n"
+        own_spelling = table[name].spelled if name in table else ""
+        table[name] = Row(text, own_spelling, made_from(own_spelling or spelled(text)) if synthetic else "")
+    drafts[folder.table] = draft = folder.table.with_suffix(".tmp")
+    draft.write_text(table_text(table), encoding="utf-8")

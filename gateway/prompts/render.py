@@ -10,8 +10,9 @@ import numpy as np
 from gateway.dialogue.actions import Piece, Say, Text, Tone, Value
 from gateway.media.frames import Pcm, ms_to_samples
 from gateway.prompts import sayas
-from gateway.prompts.catalog import PromptCatalog, normalize
+from gateway.prompts.catalog import PromptCatalog
 from gateway.prompts.clips import amplify, tone
+from gateway.prompts.tables import normalize
 
 SENTENCE_PAUSE_MS = 400
 CLAUSE_PAUSE_MS = 200

@@ -9,7 +9,8 @@ import soundfile
 from gateway.dialogue.actions import Text, Tone, Value
 from gateway.errors import PromptError
 from gateway.media.frames import SAMPLE_RATE_HZ
-from gateway.prompts.catalog import PromptCatalog, clauses, normalize
+from gateway.prompts.catalog import PromptCatalog
+from gateway.prompts.tables import clauses, normalize
 
 pytestmark = pytest.mark.unit
 
@@ -84,7 +85,7 @@ def test_a_listed_recording_that_is_gone_is_named(hotline):
         ("good bye\t再见", "not a NAME<tab>TEXT line"),
         ("../up\t再见", "not a NAME<tab>TEXT line"),
         ("bye\t。。", "not a NAME<tab>TEXT line"),
-        ("bye\t再见\tx\ty", "not a NAME<tab>TEXT line"),
+        ("bye\t再见\tx\ty\tz", "not a NAME<tab>TEXT line"),
         ("hello\t再见", "'hello' is there twice"),
     ],
 )

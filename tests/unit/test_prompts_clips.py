@@ -16,9 +16,9 @@ from gateway.prompts.clips import (
     amplify,
     condition,
     fade,
-    read_recording,
     stretch,
 )
+from gateway.prompts.takes import read_recording
 
 pytestmark = pytest.mark.unit
 

@@ -66,7 +66,7 @@ def test_missing_prints_names_and_texts_and_add_takes_them_in(copied, tmp_path):
     # any recording will do: what is in it is the voice talent's affair
     shutil.copy(Path(__file__).parents[2] / "audio_samples" / "balance_3.wav", recordings / f"{hello}.wav")
     result = CliRunner().invoke(app, ["add", "mobile_hotline", str(recordings)], catch_exceptions=False)
-    assert result.stdout == f"1 recordings added; {len(rows) - 1} still missing\n"
+    assert result.stdout == f"导入了 1 条录音，还缺 {len(rows) - 1} 条\n"
     assert "查话费请按1" in PromptCatalog.load(copied, copied.parent / "voices" / "hotline")
 
 

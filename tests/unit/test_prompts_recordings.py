@@ -10,9 +10,10 @@ import soundfile
 
 from gateway.errors import PromptError
 from gateway.media.frames import SAMPLE_RATE_HZ
-from gateway.prompts.catalog import Folder, PromptCatalog
+from gateway.prompts.catalog import PromptCatalog
 from gateway.prompts.clips import LEVEL_DBFS, active_level_dbfs
-from gateway.prompts.recordings import add_recordings, recording_name, spelled
+from gateway.prompts.recordings import add_recordings, made_from, recording_name, spelled
+from gateway.prompts.tables import Folder, Row
 
 pytestmark = pytest.mark.unit
 
@@ -42,7 +43,9 @@ def wanted(own: Folder) -> dict[str, tuple[Folder, str]]:
 
 def test_added_recordings_are_trimmed_levelled_flac_and_in_the_table(own, source):
     assert add_recordings(source, wanted(own), synthetic=True) == ["hello", "key"]
-    assert own.table.read_text(encoding="utf-8") == "name\ttext\tspelled\nhello\t您好\nkey\t请按1\t请按一\n"
+    assert own.table.read_text(encoding="utf-8") == (
+        f"name\ttext\tspelled\tmade\nhello\t您好\t\t{made_from('您好')}\nkey\t请按1\t\t{made_from('请按一')}\n"
+    )
     for name, ms in (("hello", 420), ("key", 320)):
         info = soundfile.info(own.path(name))
         assert (info.samplerate, info.channels, info.format, info.subtype) == (16_000, 1, "FLAC", "PCM_16")
@@ -59,7 +62,7 @@ def test_a_second_take_replaces_the_first_and_keeps_the_others(own, source):
     soundfile.write(source / "hello.wav", speech(700), SAMPLE_RATE_HZ)
     add_recordings(source, wanted(own), synthetic=False)
     assert soundfile.info(own.path("hello")).duration == pytest.approx(0.72, abs=0.02)
-    assert own.table.read_text(encoding="utf-8") == "name\ttext\tspelled\nhello\t您好\nkey\t请按1\t请按一\n"
+    assert own.read() == {"hello": Row("您好"), "key": Row("请按1", made=made_from("请按一"))}
 
 
 def test_a_bad_file_among_good_ones_leaves_everything_as_it_was(own, source):

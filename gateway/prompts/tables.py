@@ -1,0 +1,95 @@
+"""What has been recorded: `NAME<tab>TEXT` tables with one FLAC file for each name.
+
+A hotline's own sentences are in `<flow>/prompts.tsv` and `<flow>/audio/`; the fragments of numbers and dates
+are shared by all hotlines of one voice, in `<voice>/fragments.tsv` beside their files. A text is found whatever its
+punctuation and spaces, and 按1 is the same as 按一. Two more columns may follow: how a synthesiser is to speak the text
+where its usual way isn't right, and what a synthesiser made the recording from.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from asr.text import strip_punctuation
+from gateway.errors import PromptError
+
+_COLUMNS = ("name", "text", "spelled", "made")
+_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
+_CLAUSE = re.compile(r"[^，。！？；：、,.!?;:…\s]+")
+
+
+def normalize(text: str) -> str:
+    """The form under which a text is found."""
+    return strip_punctuation(text).translate(_DIGITS)
+
+
+def clauses(text: str) -> list[str]:
+    """What stands between punctuation marks: the unit that is recorded."""
+    return [clause for clause in _CLAUSE.findall(text) if normalize(clause)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table, without the name."""
+
+    text: str
+    spelled: str = ""
+    """What a designer has a synthesiser say instead of the usual spelling."""
+    made: str = ""
+    """Empty for a person's recording; for a synthesiser's the `recordings.made_from` of what it was given to speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One table and the folder with its recordings."""
+
+    table: Path
+    audio: Path
+
+    def path(self, name: str) -> Path:
+        """Where the recording of that name is."""
+        return self.audio / f"{name}.flac"
+
+    def read(self) -> dict[str, Row]:
+        """The rows by name. An absent table is an empty one.
+
+        Raises:
+            PromptError: with the line, for a table that is not UTF-8 or a line that is not NAME<tab>TEXT, or repeats.
+        """
+        if not self.table.exists():
+            return {}
+        try:
+            lines = self.table.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise PromptError("not UTF-8", where=str(self.table), remedy="save it as UTF-8") from error
+        rows: dict[str, Row] = {}
+        for number, row in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), 1):
+            if number == 1 or not row:
+                continue
+            where = f"{self.table}:{number}"
+            if not 2 <= len(row) <= len(_COLUMNS) or not re.fullmatch(r"[\w-]+", row[0]) or not normalize(row[1]):
+                raise PromptError("not a NAME<tab>TEXT line", where=where, remedy="write one name and one text a line")
+            if row[0] in rows:
+                raise PromptError(f"'{row[0]}' is there twice", where=where, remedy="delete one of the two lines")
+            rows[row[0]] = Row(*row[1:])
+        return rows
+
+
+def table_text(rows: Mapping[str, Row]) -> str:
+    """The table's file, in the order of the names."""
+    lines = ["\t".join((name, *astuple(rows[name]))).rstrip("\t") for name in sorted(rows)]
+    return "\n".join(["\t".join(_COLUMNS), *lines]) + "\n"
+
+
+def flow_folder(flow_dir: Path) -> Folder:
+    """The hotline's own sentences."""
+    return Folder(flow_dir / "prompts.tsv", flow_dir / "audio")
+
+
+def voice_folder(voice_dir: Path) -> Folder:
+    """A voice's fragments of values."""
+    return Folder(voice_dir / "fragments.tsv", voice_dir)
