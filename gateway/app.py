@@ -16,6 +16,7 @@ from asr.engine import Engine
 from asr.registry import load_engine
 from asr.vad.detector import SpeechDetector
 from gateway.bus import fan_out
+from gateway.call.account import Account
 from gateway.call.lookups import HttpLookups, LookupProvider, SampleLookups
 from gateway.call.runner import run_call
 from gateway.call.session import CallSession
@@ -169,18 +170,17 @@ class Gateway:
         recorder = StereoRecorder(self._store.recordings / f"{call_id}.wav", patient=isinstance(clock, VirtualClock))
         owner = TaskOwner(clock)
         work = CallWork(owner, self._pool, self.hotline.lookups, self._settings.recognition_limit_ms)
+        account = Account(call_id, recorder.path, emit)
         session = CallSession(
-            call_id,
+            account,
             Dialogue(self.hotline.flow, {"number": leg.info.caller_number}, self._now),
             Listener(SpeechDetector()),
             Player(self.hotline.prompts),
             work,
-            emit,
         )
         emit(self._started(call_id, leg, now))
-        session.recording_started(recorder.path)
         ended = await run_call(session, leg, clock, recorder, owner, max_call_ms=self._settings.max_call_s * 1000)
-        self._loss = self._loss or recorder.error
+        self._loss = self._loss or recorder.error or account.loss
         return ended
 
     def _started(self, call_id: str, leg: Leg, now: dt.datetime) -> CallStarted:

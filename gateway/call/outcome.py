@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.dialogue.actions import Outcome, Transfer, Understood
 from gateway.events import CallEnded, Disposition, Turn, TurnKind
+from gateway.speech.events import KeysEntered, Message, Utterance
 
 
 @dataclass(slots=True)
@@ -25,6 +26,17 @@ class Answer:
     confidence: float | None = None
     recognise_ms: float = 0.0
     understood: Understood | None = None
+    words_follow: bool = False
+    """It is a message: what was said is found out while the call goes on."""
+    index: int | None = None
+    """Its turn's, once it was replied to."""
+
+    @classmethod
+    def given(cls, node: str, heard: Utterance | Message | KeysEntered) -> Answer:
+        """What the ears heard, as an answer to the question of `node`."""
+        keys = heard.digits if isinstance(heard, KeysEntered) else ""
+        kind: TurnKind = "keys" if isinstance(heard, KeysEntered) else "speech"
+        return cls(node, kind, heard.start_ms, heard.end_ms, heard.ended_at_ms, keys=keys)
 
     def turn(self, index: int, replied_at_ms: float | None) -> Turn:
         """The answer as a finished turn; `replied_at_ms` is when the first prompt sample of the reply was sent."""
@@ -60,13 +72,21 @@ class CallRecord:
     slots: dict[str, str] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
     transfer: dict[str, Any] | None = None
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    satisfaction: int | None = None
     served: bool = False
 
     def hand_over(self, transfer: Transfer) -> dict[str, Any]:
         """What a human gets with the caller: nothing that was said has to be asked again."""
-        turns = (turn for turn in self.turns if turn.kind != "silence")
-        said = [{"node": turn.node, "text": turn.text or turn.keys} for turn in turns]
-        handed_over = {**transfer.handed_over, "transcript": said}
+        answers = ((turn.node, turn.text or turn.keys) for turn in self.turns)
+        said = [{"node": node, "text": text} for node, text in answers if text]
+        handed_over = {
+            **transfer.handed_over,
+            "transcript": said,
+            "tickets": list(self.tickets),
+            "messages": list(self.messages),
+        }
         self.transfer = {"queue": transfer.queue, "handed_over": handed_over}
         return handed_over
 
@@ -74,21 +94,17 @@ class CallRecord:
         """A caller who has what they came for completes the call by hanging up; anyone else abandons it."""
         return "completed" if self.served else "abandoned"
 
-    def ended(
-        self, call_id: str, now_ms: float, disposition: Disposition, reason: str, recording: str | None
-    ) -> CallEnded:
-        """The last event."""
+    def ended(self, **facts: Any) -> CallEnded:  # noqa: ANN401 -- the event's own fields
+        """The last event: what is kept here, and `facts`."""
         return CallEnded(
-            call_id=call_id,
-            at_ms=now_ms,
-            disposition=disposition,
-            reason=reason,
-            duration_ms=now_ms,
+            **facts,
             path=list(self.path),
             options=list(self.options),
             slots=dict(self.slots),
             turns=list(self.turns),
             mode=self.mode,
             transfer=self.transfer,
-            recording=recording,
+            tickets=list(self.tickets),
+            messages=list(self.messages),
+            satisfaction=self.satisfaction,
         )

@@ -34,9 +34,13 @@ async def run_call(
                 session.end("failed", "max_call_time")
                 break
             came_in = leg.receive(now_ms, session.state)
+            was_over = session.over
             frame = session.tick(now_ms, came_in)
-            leg.send(frame)
-            recorder.write(tick, came_in.frame, frame)
+            if not was_over:  # from then on only the words of what was said last are waited for
+                leg.send(frame)
+                recorder.write(tick, came_in.frame, frame)
+            if session.over:
+                leg.hang_up("call_ended")
             tick += 1
             await clock.sleep_until(start_ms + tick * FRAME_MS)
     except Exception as error:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 from asr.engine import Transcript
 from gateway import events
-from gateway.call.outcome import Answer, CallRecord
-from gateway.call.work import FAILED, CallWork, transcript_of
+from gateway.call.account import Account
+from gateway.call.messages import Messages
+from gateway.call.outcome import Answer
+from gateway.call.work import FAILED, CallWork, answer_of, transcript_of
 from gateway.dialogue import actions
 from gateway.dialogue.actions import Action
-from gateway.errors import LookupFailedError
-from gateway.events import CallEnded, Disposition, Emit
+from gateway.events import CallEnded, Disposition
 from gateway.media.frames import SILENCE, Frame
 from gateway.prompts.player import Player
 from gateway.speech import events as ears
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 MAX_NOISES = 2
 """Noises (speech to the detector, nothing to the recogniser) that a question forgives before they count as no input."""
+_STILL_TRUE = (actions.Understood, actions.SlotFilled, actions.TicketOpened, actions.SurveyAnswered)
+"""What is noted of a caller who has gone."""
 
 
 class Mind(Protocol):
@@ -48,27 +50,24 @@ class CallSession:
     call is over.
     """
 
-    def __init__(
-        self, call_id: str, mind: Mind, listener: Listener, player: Player, work: CallWork, emit: Emit
-    ) -> None:
-        self._call_id = call_id
+    def __init__(self, account: Account, mind: Mind, listener: Listener, player: Player, work: CallWork) -> None:
+        self._account = account
+        self._messages = Messages(account, work)
         self._mind = mind
         self._ears = listener
         self._mouth = player
         self._work = work
-        self._emit = emit
         self._now_ms = 0.0
-        self._record = CallRecord()
-        self._question: actions.Listen | None = None
+        self._question: actions.Listen | actions.Record | None = None
         self._answer: Answer | None = None
         self._hearing: Pending[Transcript] | None = None
         self._looking_up: tuple[actions.Lookup, Pending[Mapping[str, Any]]] | None = None
         self._last_words: actions.Transfer | actions.Hangup | None = None
         self._noises = 0
         self._must_have_keyword = False
-        self._gone = False
+        self._over_ms: float | None = None
+        self._verdict: tuple[Disposition, str] | None = None
         self._cut_by: Literal["speech", "keys"] = "speech"
-        self._recording: str | None = None
         self.ended: CallEnded | None = None
 
     # ------------------------------------------------------------------------------------------------- the shell's side
@@ -80,33 +79,36 @@ class CallSession:
         return HotlineState(speaking=speaking, listening=self._question is not None and not speaking and not self._busy)
 
     @property
+    def over(self) -> bool:
+        """Nothing is said on the line any more; the call may still wait for what was said last."""
+        return self._over_ms is not None
+
+    @property
     def result(self) -> CallEnded:
         """What the call came to. Raises RuntimeError while it still goes on."""
         if self.ended is None:
             raise RuntimeError("the call has not ended")
         return self.ended
 
-    def recording_started(self, path: Path) -> None:
-        """Both sides are recorded there; call before `start`."""
-        self._recording = str(path)
-        self._tell(events.RecordingStarted, path=str(path))
-
     def start(self) -> None:
         """Begin the flow; call once, before the first tick."""
+        self._account.tell(events.RecordingStarted, path=str(self._account.recording))
         self._perform(self._mind.start())
 
     def tick(self, now_ms: float, came_in: LegInput) -> Frame:
         """Take 20 ms from the caller, return 20 ms for the caller. `now_ms` is the call's media clock."""
-        self._now_ms = now_ms
-        if came_in.hung_up:
+        self._now_ms = self._account.now_ms = now_ms
+        if came_in.hung_up and not self.over:
             self._hung_up()
-            return SILENCE
         self._finish_work()
+        if self.over:
+            self._wind_up()
+            return SILENCE
         # What was just begun is on the line before the caller's 20 ms are heard.
         self._ears.prompt(self._mouth.playing, self._mouth.barge_in)
         self._hear(came_in)
         frame = self._speak()
-        if self._last_words and not self._mouth.playing and not self.ended:
+        if self._last_words and not self._mouth.playing:
             self._close(self._last_words)
         return frame
 
@@ -115,17 +117,20 @@ class CallSession:
         if isinstance(self._last_words, actions.Hangup):  # who doesn't hear our goodbye out has had what the flow has
             self._close(self._last_words)
             return
-        if not self._gone:
-            self._gone = True
-            self._finish_turn(None)
-            if utterance := self._ears.hang_up(self._now_ms):
-                self._take(utterance)
-        self._finish_hearing()
-        if self._hearing is None:
-            self.end(self._record.hung_up_by_caller(), "caller_hung_up")
+        self._over_ms = self._now_ms
+        self._finish_turn(None)
+        if said := self._ears.hang_up(self._now_ms):
+            self._take(said)
+
+    def _wind_up(self) -> None:
+        """End the call, once nothing is under way that belongs on its record."""
+        if self._verdict is None and not self._busy:
+            self._verdict = self._account.record.hung_up_by_caller(), "caller_hung_up"
+        if self._verdict is not None and not self._messages.pending:
+            self.end(*self._verdict)
 
     def end(self, disposition: Disposition, reason: str) -> None:
-        """End the call now, whatever is going on; idempotent."""
+        """End the call now, whatever is going on; idempotent. What ended it before, if anything did, stands."""
         if self.ended:
             return
         if self._hearing:
@@ -134,8 +139,10 @@ class CallSession:
             self._looking_up[1].cancel()
         self._hearing = self._looking_up = self._question = None
         self._finish_turn(None)
-        self.ended = self._record.ended(self._call_id, self._now_ms, disposition, reason, self._recording)
-        self._emit(self.ended)
+        self._messages.close()
+        disposition, reason = self._verdict or (disposition, reason)
+        duration_ms = self._now_ms if self._over_ms is None else self._over_ms
+        self.ended = self._account.end(disposition, reason, duration_ms)
 
     # ------------------------------------------------------------------------------------------------------------ ears
 
@@ -151,27 +158,42 @@ class CallSession:
         question = self._question
         match heard:
             case ears.KeyPressed():
-                self._tell(events.KeyPressed, key=heard.key)
+                self._account.tell(events.KeyPressed, key=heard.key)
             case ears.SpeechStarted():
-                self._tell(events.SpeechStarted, onset_ms=heard.at_ms, over_prompt=heard.over_prompt)
+                self._account.tell(events.SpeechStarted, onset_ms=heard.at_ms, over_prompt=heard.over_prompt)
             case ears.BargeIn():
                 self._cut_prompt(heard.by)
-            case ears.Utterance() if question:
-                self._begin(Answer(question.node, "speech", heard.start_ms, heard.end_ms, heard.ended_at_ms))
+            case ears.Utterance() if isinstance(question, actions.Listen):
+                self._begin(Answer.given(question.node, heard))
                 self._must_have_keyword = not heard.answers
                 self._hearing = self._work.recognise(heard.pcm, question.hints)
+            case ears.Message() if isinstance(question, actions.Record):
+                self._keep(question, heard)
+            case ears.KeysEntered(digits="") if isinstance(question, actions.Record):
+                self._silence(question)  # the finish key, and nothing said before it
             case ears.KeysEntered() if question:
-                keyed = Answer(
-                    question.node, "keys", heard.start_ms, heard.end_ms, heard.ended_at_ms, keys=heard.digits
-                )
-                self._begin(keyed)
-                self._reply(actions.Keys(heard.digits, heard.finished_by))
+                self._keyed(question.node, heard)
             case ears.NoInput() if question and self._hearing:
                 self._ears.arm(question, self._now_ms)  # it isn't silence yet: words are being recognised
             case ears.NoInput() if question:
                 self._silence(question)
             case _:
                 pass
+
+    def _keyed(self, node: str, entered: ears.KeysEntered) -> None:
+        self._begin(Answer.given(node, entered))
+        self._reply(actions.Keys(entered.digits, entered.finished_by))
+
+    def _keep(self, question: actions.Record, said: ears.Message) -> None:
+        """Take a message. The call goes on at once; the words come when they come."""
+        answer = Answer.given(question.node, said)
+        self._begin(answer)
+        self._messages.keep(answer, said.pcm)
+        if said.keys and said.keys.digits:
+            answer.understood = actions.Understood(question.node, actions.Outcome.ACCEPT)
+            self._keyed(question.node, said.keys)
+        else:
+            self._reply(actions.Recorded(said.end_ms - said.start_ms))
 
     def _begin(self, answer: Answer) -> None:
         """A new answer. One that waits for its reply has none coming; words still being recognised are overtaken."""
@@ -181,19 +203,17 @@ class CallSession:
             self._hearing = None
         self._answer = answer
 
-    def _silence(self, question: actions.Listen) -> None:
+    def _silence(self, question: actions.Listen | actions.Record) -> None:
         self._begin(Answer(question.node, "silence", self._now_ms, self._now_ms, self._now_ms))
         self._reply(actions.NoInput())
 
     # ------------------------------------------------------------------------------------------------------------ mind
 
-    def _finish_hearing(self) -> None:
+    def _finish_work(self) -> None:
+        self._messages.poll(self._now_ms)
         if self._hearing and self._hearing.ready(self._now_ms):
             hearing, self._hearing = self._hearing, None
             self._heard(hearing)
-
-    def _finish_work(self) -> None:
-        self._finish_hearing()
         if self._looking_up and self._looking_up[1].ready(self._now_ms):
             (lookup, pending), self._looking_up = self._looking_up, None
             self._looked_up(lookup, pending)
@@ -201,20 +221,10 @@ class CallSession:
     def _heard(self, hearing: Pending[Transcript]) -> None:
         answer, question = self._answer, self._question
         transcript = transcript_of(hearing)
-        if answer is None or question is None:
+        if answer is None or not isinstance(question, actions.Listen):
             log.error("recognised words that no question waits for")
             return
-        answer.text, answer.alternatives = transcript.text, transcript.alternatives
-        answer.confidence, answer.recognise_ms = transcript.confidence, hearing.elapsed_ms
-        self._tell(
-            events.UtteranceHeard,
-            text=transcript.text,
-            confidence=transcript.confidence,
-            rejected=transcript.rejected,
-            start_ms=answer.start_ms,
-            end_ms=answer.end_ms,
-            recognise_ms=hearing.elapsed_ms,
-        )
+        self._account.heard(answer, transcript, hearing.elapsed_ms)
         if self._must_have_keyword and not any(word in transcript.text for word in question.keywords):
             self._answer = None  # the prompt goes on, and the question with it
         elif transcript.text:
@@ -231,7 +241,7 @@ class CallSession:
         """Nothing was said after all: go on where we were; only repeated noise counts as no input."""
         self._answer = None
         self._noises += 1
-        if self._gone:
+        if self.over:
             return
         if self._noises > MAX_NOISES:
             self._silence(question)
@@ -240,13 +250,11 @@ class CallSession:
             self._ears.arm(question, self._now_ms)
 
     def _looked_up(self, lookup: actions.Lookup, pending: Pending[Mapping[str, Any]]) -> None:
-        answer: actions.Input
-        try:
-            answer, reason = actions.LookupSucceeded(pending.result()), ""
-        except (LookupFailedError, TimeoutError) as error:
-            reason = str(error) or "timeout"
-            answer = actions.LookupFailed(reason)
-        self._tell(events.LookupFinished, name=lookup.name, ok=not reason, elapsed_ms=pending.elapsed_ms, reason=reason)
+        answer = answer_of(pending)
+        reason = answer.reason if isinstance(answer, actions.LookupFailed) else ""
+        self._account.tell(
+            events.LookupFinished, name=lookup.name, ok=not reason, elapsed_ms=pending.elapsed_ms, reason=reason
+        )
         self._perform(self._mind.step(answer))
 
     def _reply(self, given: actions.Input) -> None:
@@ -258,46 +266,35 @@ class CallSession:
 
     def _perform(self, todo: tuple[Action, ...]) -> None:
         for action in todo:
-            if not self._gone or isinstance(action, actions.Understood | actions.SlotFilled):
+            if not self.over or isinstance(action, _STILL_TRUE):
                 self._do(action)
 
     def _do(self, action: Action) -> None:
-        record = self._record
         match action:
             case actions.Say():
                 self._mouth.play(action)
-            case actions.Listen():
+            case actions.Listen() | actions.Record():
                 self._question = action
                 self._ears.arm(action, self._now_ms)
             case actions.Lookup():
                 self._looking_up = (action, self._work.look_up(action))
             case actions.Transfer() | actions.Hangup():
                 self._last_words = action
-            case actions.EnterNode():
-                record.path.append(action.node)
-                self._tell(events.NodeEntered, node=action.node, kind=action.kind)
-            case actions.Understood():
-                if self._answer:
+            case _:
+                if self._answer and isinstance(action, actions.Understood):
                     self._answer.understood = action
-                if action.option:
-                    record.options.append(action.option)
-            case actions.SlotFilled():
-                record.slots[action.slot] = str(action.value)
-                self._tell(events.SlotFilled, slot=action.slot, value=str(action.value))
-            case actions.ModeChanged():
-                record.mode = action.mode
-                self._tell(events.ModeChanged, mode=action.mode, reason=action.reason)
-            case actions.Served():
-                record.served = True
+                self._account.note(action)
 
     def _speak(self) -> Frame:
         spoken = self._mouth.tick()
         if spoken.started:
             self._finish_turn(self._now_ms)
-            self._tell(events.PromptStarted, node=spoken.started.node, text=spoken.started.text)
+            self._account.tell(events.PromptStarted, node=spoken.started.node, text=spoken.started.text)
         if spoken.ended:
             cut_by = self._cut_by if spoken.ended.cut else None
-            self._tell(events.PromptEnded, node=spoken.ended.node, played_ms=spoken.ended.played_ms, cut_by=cut_by)
+            self._account.tell(
+                events.PromptEnded, node=spoken.ended.node, played_ms=spoken.ended.played_ms, cut_by=cut_by
+            )
         self._ears.prompt(self._mouth.playing, spoken.barge_in)
         return spoken.frame
 
@@ -307,22 +304,20 @@ class CallSession:
 
     # ------------------------------------------------------------------------------------------------------ the record
 
-    def _tell(self, what: type[events.Happened], /, **facts: Any) -> None:  # noqa: ANN401 -- the event's own fields
-        self._emit(cast(events.Event, what(call_id=self._call_id, at_ms=self._now_ms, **facts)))
-
     def _finish_turn(self, replied_at_ms: float | None) -> None:
         answer = self._answer
         if answer and answer.understood:
             self._answer = None
-            turn = answer.turn(len(self._record.turns), replied_at_ms)
-            self._record.turns.append(turn)
-            self._tell(events.TurnFinished, turn=turn)
+            self._account.replied(answer, replied_at_ms)
 
     def _close(self, last_words: actions.Transfer | actions.Hangup) -> None:
+        """The flow has come to its end."""
+        self._over_ms = self._now_ms
+        self._finish_turn(None)
         if isinstance(last_words, actions.Transfer):
-            self._finish_turn(None)
-            handed_over = self._record.hand_over(last_words)
-            self._tell(events.TransferRequested, queue=last_words.queue, handed_over=handed_over)
-            self.end("transferred", f"queue:{last_words.queue}")
+            handed_over = self._account.record.hand_over(last_words)
+            self._account.tell(events.TransferRequested, queue=last_words.queue, handed_over=handed_over)
+            self._verdict = "transferred", f"queue:{last_words.queue}"
         else:
-            self.end("completed" if last_words.reason == "completed" else "abandoned", last_words.reason)
+            self._verdict = "completed" if last_words.reason == "completed" else "abandoned", last_words.reason
+        self._wind_up()

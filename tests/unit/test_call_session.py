@@ -2,139 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-import numpy as np
 import pytest
 
-from asr.engine import Transcript
 from asr.engines.scripted import ScriptedEngine
 from gateway import events
-from gateway.call.session import CallSession
-from gateway.call.work import CallWork
-from gateway.clock import VirtualClock
-from gateway.dialogue.actions import (
-    Action,
-    BargeIn,
-    Hangup,
-    Heard,
-    Input,
-    Keys,
-    Listen,
-    Lookup,
-    NoInput,
-    Outcome,
-    Say,
-    Text,
-    Understood,
-)
-from gateway.media.frames import FRAME_MS, FRAME_SAMPLES, SILENCE
-from gateway.prompts.catalog import PromptCatalog
-from gateway.prompts.player import Player
-from gateway.speech.listener import Listener
-from gateway.tasks import TaskOwner
-from gateway.transport.leg import LegInput
-from tests.support.sound import ScriptedDetector
+from gateway.dialogue.actions import BargeIn, Hangup, Heard, Keys, Lookup, NoInput
+from gateway.media.frames import FRAME_MS
+from tests.support.bench import QUESTION, Bench, bench, say
 
 pytestmark = pytest.mark.unit
-
-TONE = (np.sin(np.arange(16_000 * 3) * 0.3) * 5000).astype(np.int16)
-QUESTION = Listen("q", timeout_ms=3000, keywords=("转人工",))
-
-
-def say(text: str, barge_in: BargeIn = BargeIn.SPEECH) -> Say:
-    return Say("q", (Text(text),), barge_in)
-
-
-@dataclass
-class Mind:
-    """Answers each input with the next list of actions; every answer is understood."""
-
-    replies: deque[tuple[Action, ...]]
-    given: list[Input] = field(default_factory=list)
-
-    def start(self) -> tuple[Action, ...]:
-        return self.replies.popleft()
-
-    def step(self, given: Input) -> tuple[Action, ...]:
-        self.given.append(given)
-        facts: tuple[Action, ...] = ()
-        if isinstance(given, Heard | Keys | NoInput):
-            outcome = Outcome.NO_INPUT if isinstance(given, NoInput) else Outcome.ACCEPT
-            facts = (Understood("q", outcome, "x", 1.0),)
-        return facts + (self.replies.popleft() if self.replies else (Hangup(),))
-
-
-class SlowRecogniser:
-    """Takes as long as it is told to, in ticks of the test."""
-
-    def __init__(self, heard: list[str | Exception]) -> None:
-        self._heard = deque(heard)
-        self.release = asyncio.Event()
-
-    async def recognise(self, pcm: object, hints: object = ()) -> Transcript:
-        await self.release.wait()
-        heard = self._heard.popleft()
-        if isinstance(heard, Exception):
-            raise heard
-        return Transcript(heard, 0.9)
-
-
-class SlowLookups:
-    """Answers when it is told to."""
-
-    def __init__(self) -> None:
-        self.release = asyncio.Event()
-
-    async def lookup(self, name: str, arguments: object) -> dict[str, str]:
-        await self.release.wait()
-        return {"name": name}
-
-
-class Bench:
-    """A session with its parts, ticked by hand; everything it told."""
-
-    def __init__(self, replies: list[tuple[Action, ...]], heard: list[str | Exception] = ()) -> None:  # type: ignore[assignment]
-        self.clock = VirtualClock()
-        self.mind = Mind(deque(replies))
-        self.detector = ScriptedDetector()
-        self.recogniser = SlowRecogniser(list(heard))
-        self.lookups = SlowLookups()
-        self.told: list[events.Event] = []
-        self.owner = TaskOwner(self.clock)
-        work = CallWork(self.owner, self.recogniser, self.lookups, 60_000)  # type: ignore[arg-type]
-        catalog = PromptCatalog({"问题": TONE, "回答": TONE, "再问": TONE})
-        self.session = CallSession("c", self.mind, Listener(self.detector), Player(catalog), work, self.told.append)
-        self.session.start()
-        self.now_ms = 0.0
-
-    async def run(self, for_ms: float, *, speech: bool = False, key: str = "", hang_up: bool = False) -> None:
-        """Tick on; the key is pressed in the first tick."""
-        end_ms = self.now_ms + for_ms
-        while self.now_ms < end_ms and self.session.ended is None:
-            self.detector.speech = speech
-            frame = np.full(FRAME_SAMPLES, 9000, np.int16) if speech else SILENCE
-            self.session.tick(self.now_ms, LegInput(frame, tuple(key), hung_up=hang_up))
-            key = ""
-            await asyncio.sleep(0)  # work goes on beside the ticks, in no time of its own
-            await asyncio.sleep(0)
-            self.now_ms += FRAME_MS
-
-    def all(self, kind: type[events.Event]) -> list[events.Event]:
-        return [event for event in self.told if isinstance(event, kind)]
-
-
-def bench(replies: list[tuple[Action, ...]], heard: list[str | Exception], talk: Callable[[Bench], object]) -> Bench:
-    async def run() -> Bench:
-        made = Bench(replies, heard)
-        await talk(made)  # type: ignore[misc]
-        await made.owner.close()
-        return made
-
-    return asyncio.run(run())
 
 
 def test_a_key_during_recognition_cuts_the_reply_and_loses_no_turn() -> None:
@@ -148,9 +24,9 @@ def test_a_key_during_recognition_cuts_the_reply_and_loses_no_turn() -> None:
 
     made = bench([(QUESTION,), (say("回答"), QUESTION), (say("再问"), QUESTION)], ["查话费"], talk)
     assert made.mind.given == [Heard("查话费", 0.9), Keys("8", "length")]
-    turns = [event.turn for event in made.all(events.TurnFinished)]  # type: ignore[union-attr]
+    turns = [event.turn for event in made.all(events.TurnFinished)]
     assert [(turn.kind, turn.text or turn.keys) for turn in turns] == [("speech", "查话费"), ("keys", "8")]
-    assert [event.text for event in made.all(events.PromptStarted)] == ["再问"]  # type: ignore[union-attr]
+    assert [event.text for event in made.all(events.PromptStarted)] == ["再问"]
 
 
 @pytest.mark.parametrize("pause_ms", range(500, 760, 20))
@@ -218,7 +94,7 @@ def test_a_recogniser_that_gives_up_has_the_caller_asked_again_at_once() -> None
     made = bench([(QUESTION,), (say("再问"), QUESTION)], [RuntimeError("broken")], talk)
     assert made.mind.given == [NoInput()]
     heard = made.all(events.UtteranceHeard)
-    assert [event.rejected for event in heard] == ["failed"]  # type: ignore[union-attr]
+    assert [event.rejected for event in heard] == ["failed"]
 
 
 def test_a_keyword_prompt_goes_on_over_other_words_and_stops_at_a_keyword() -> None:
@@ -233,7 +109,7 @@ def test_a_keyword_prompt_goes_on_over_other_words_and_stops_at_a_keyword() -> N
 
     made = bench([(say("问题", BargeIn.KEYWORD), QUESTION), (say("回答"), QUESTION)], ["嗯嗯", "我要转人工"], talk)
     assert made.mind.given == [Heard("我要转人工", 0.9)]
-    cut = [event for event in made.all(events.PromptEnded) if event.cut_by]  # type: ignore[union-attr]
+    cut = [event for event in made.all(events.PromptEnded) if event.cut_by]
     assert len(cut) == 1
 
 
