@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from ruamel.yaml import YAML
 
-from gateway.app import Gateway, Hotline
+from gateway.app import Gateway
+from gateway.hotline import Hotline
 from gateway.clock import VirtualClock
 from gateway.events import Event, Turn, TurnFinished
 from gateway.settings import Settings

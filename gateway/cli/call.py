@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from gateway import events
-from gateway.app import Gateway, Hotline
+from gateway.app import Gateway
 from gateway.cli.narrate import CallConsole, Narrator
 from gateway.cli.running import run
 from gateway.clock import Clock, RealClock, VirtualClock
 from gateway.events import CallEnded, Emit
+from gateway.hotline import Hotline
 from gateway.settings import load_settings
 from gateway.transport.leg import LegInfo
 from gateway.transport.loopback.leg import LoopbackLeg

@@ -7,13 +7,14 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from gateway.app import Gateway, Hotline
+from gateway.app import Gateway
 from gateway.cli.call import DEFAULT_FLOW, play
 from gateway.cli.narrate import CallConsole, Narrator
 from gateway.cli.running import run
 from gateway.clock import VirtualClock
 from gateway.errors import VoiceGatewayError
 from gateway.events import Disposition
+from gateway.hotline import Hotline
 from gateway.settings import load_settings
 from gateway.transport.loopback.script import Step, parse_steps
 

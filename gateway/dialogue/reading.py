@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from asr.text import correct_digits, parse_yes_no, strip_punctuation
+from asr.text import correct_digits, parse_number, parse_yes_no, strip_punctuation
 from gateway.dialogue.actions import Heard, Keys, Outcome
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.question import Question
@@ -72,7 +72,7 @@ class Reader:
             return value
         if self._slot_type == "text" and len(strip_punctuation(heard.text)) > SHORT_REQUEST:
             return value
-        choice = self._spoken_choice(heard)
+        choice = self._spoken_score(heard) or self._spoken_choice(heard)
         meant = self._yes_or_no(heard)
         if meant and (not (choice and choice.sure) or self._contradict(choice, meant)):
             choice = meant
@@ -87,6 +87,12 @@ class Reader:
         if choice.is_option or choice.value is not None:
             sure = {"always": False, "never": True}.get(self._settings.confirm, sure)
         return self._chosen(Reading(match.option, match.score, sure, match.phrase))
+
+    def _spoken_score(self, heard: Heard) -> Reading | None:
+        """To a survey, a bare number is a score."""
+        score = parse_number(heard.text) if len(strip_punctuation(heard.text)) == 1 else None
+        choice = self._choices.get(str(score))
+        return Reading(choice.name, heard.confidence, sure=True) if choice and isinstance(choice.value, int) else None
 
     def _chosen(self, reading: Reading) -> Reading:
         """Of a choice slot's options: the value that it stands for."""

@@ -19,7 +19,7 @@ class Picked(str):
     __slots__ = ("label",)
     label: str
 
-    def __new__(cls, name: str, label: str) -> Picked:
+    def __new__(cls, name: str, label: str = "") -> Picked:
         """`name`: the option's id."""
         picked = super().__new__(cls, name)
         picked.label = label

@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from asr.engine import Capabilities, Engine, Stream
 from asr.engines.scripted import ScriptedEngine
-from gateway.app import Gateway, Hotline
+from gateway.app import Gateway
 from gateway.clock import VirtualClock
 from gateway.events import CallEnded, Event, PromptStarted
+from gateway.hotline import Hotline
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.transport.leg import LegInfo

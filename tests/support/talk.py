@@ -22,11 +22,13 @@ from gateway.dialogue.actions import (
     ModeChanged,
     NoInput,
     Outcome,
+    Piece,
     Say,
     SlotFilled,
     Text,
     Transfer,
     Understood,
+    Value,
 )
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.machine import Dialogue
@@ -61,6 +63,15 @@ class PhraseInText:
         if text.endswith("?"):
             return Matched(found[1], 0.5, Outcome.CONFIRM, found[2])
         return Matched(found[1], 0.9, Outcome.ACCEPT, found[2])
+
+
+def _told(piece: Piece) -> str:
+    match piece:
+        case Text():
+            return piece.text
+        case Value():
+            return f"<{piece.kind} {piece.value}>"
+    return "<tone>"
 
 
 class Talk:
@@ -110,7 +121,7 @@ class Talk:
     def heard(self) -> str:
         """What the hotline said since the last answer; values as `<kind value>`."""
         said = [piece for action in self.last if isinstance(action, Say) for piece in action.pieces]
-        return "".join(piece.text if isinstance(piece, Text) else f"<{piece.kind} {piece.value}>" for piece in said)
+        return "".join(map(_told, said))
 
     @property
     def understood(self) -> Understood:

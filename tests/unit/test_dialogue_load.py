@@ -116,7 +116,7 @@ BAD = [
     ("play: 抱歉。", 'play: ""', '""', "'play': an empty prompt; write what is to be said"),
     ("include: main", "include: pin", "pin\n    barge", "there is no menu 'pin'; known here: main, more"),
     ("offers: [bill, agent]", "offers: [bil, agent]", "bil, agent", "there is no option 'bil'; did you mean 'bill'?"),
-    (", offers: [bill, agent]", "", "main: ^{menu: 长辈", "menu 'main' offers more than 3 options in this"),
+    (", offers: [bill, agent]", "", "main: ^{menu: 长辈", "more than 3 options at once in this mode"),
     ("main: {menu: 长辈", "mian: {menu: 长辈", "mian", "there is no node 'mian'; did you mean 'main'?"),
     ("main: {menu: 长辈", "main: {play: 长辈", "play: 长辈", "a menu node has no 'play'; remove it"),
     ('key: "0", go: human', 'key: "0"', "{phrases: [人工", "'agent' leads nowhere; add `go: NODE`"),

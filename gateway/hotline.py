@@ -1,0 +1,78 @@
+"""A hotline ready for calls: its flow, its recorded voice, its back end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.call.lookups import HttpLookups, LookupProvider, SampleLookups
+from gateway.dialogue.compiled import CompiledFlow
+from gateway.dialogue.load import find_flow, load_flow
+from gateway.errors import PromptError, SettingsError
+from gateway.privacy import mask
+from gateway.prompts.catalog import PromptCatalog
+from gateway.prompts.inventory import Inventory, voice_dir
+from gateway.settings import Settings
+
+NAMED = 5
+"""How many unrecorded sentences an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """One flow with everything it says and asks; read-only and shared by its calls."""
+
+    flow: CompiledFlow
+    prompts: PromptCatalog
+    lookups: LookupProvider
+
+    @classmethod
+    def load(cls, settings: Settings, name: str) -> Hotline:
+        """Read the hotline's folder.
+
+        Raises:
+            FlowError: an unknown flow, or the mistakes in its file.
+            PromptError: a sentence without a recording, or a recording that is missing or bad.
+            SettingsError: bad sample customers or look-up URL.
+        """
+        path = find_flow(name, settings.flows_dir)
+        flow = CompiledFlow(load_flow(path))
+        if unrecorded := list(Inventory(flow.flow, path.parent).missing().values()):
+            raise PromptError(
+                f"{len(unrecorded)} sentences are not recorded: {'、'.join(unrecorded[:NAMED])}",
+                where=str(path),
+                remedy=f"see `voice-gateway prompts missing {name}`",
+            )
+        prompts = PromptCatalog.load(path.parent, voice_dir(path.parent))
+        return cls(flow, prompts, _lookups(settings, path.parent))
+
+    @property
+    def version(self) -> str:
+        """The version that the designer gave it, and what it was read from: as it stands on every call's record."""
+        flow = self.flow.flow
+        return f"{flow.version}+{flow.digest[:12]}"
+
+    def warm(self) -> None:
+        """Build what calls would otherwise build at first use, seconds of work: matchers, and prompts at each pace.
+
+        A call on real time can't wait for it in the middle of a conversation.
+        """
+        self.flow.warm()
+        for mode in self.flow.flow.modes.values():
+            self.prompts.prepare(mode.pace)
+
+    def check_caller(self, number: str) -> None:
+        """Raises SettingsError for a number that the sample back end, if it is in use, doesn't have."""
+        if isinstance(self.lookups, SampleLookups) and not self.lookups.known(number):
+            raise SettingsError(
+                "not a sample customer",
+                where=f"--from {mask(number)}",
+                remedy=f"use one of {', '.join(self.lookups.numbers)}",
+            )
+
+
+def _lookups(settings: Settings, flow_dir: Path) -> LookupProvider:
+    if settings.lookup_url is None:
+        return SampleLookups(flow_dir / "customers.yaml")
+    token = settings.lookup_token.get_secret_value() if settings.lookup_token else None
+    return HttpLookups(settings.lookup_url, token=token)
