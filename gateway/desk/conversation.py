@@ -107,7 +107,7 @@ class Conversation:
         """What the hotline waits for."""
         self.ending: Ending | None = None
         self._flow = flow
-        self._dialogue = Dialogue(flow, caller, now().date())
+        self._dialogue = Dialogue(flow, caller, now)
         self._back_end = back_end
         self._agents = agents
         self._keys = KeyCollector()

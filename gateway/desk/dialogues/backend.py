@@ -12,13 +12,13 @@ from typing import Any
 from gateway.call.lookups import LookupProvider, SampleLookups
 from gateway.desk.conversation import Now
 from gateway.desk.dialogues.model import DEFAULT_CLOCK, FAILS, Case
-from gateway.dialogue.compiled import CALLER
 from gateway.dialogue.model import Flow
 from gateway.dialogue.nodes.lookup import Lookup
+from gateway.dialogue.nodes.ticket import CREATE
 from gateway.dialogue.routes import stops
+from gateway.dialogue.state import CALLER
 from gateway.errors import LookupFailedError
 
-TICKETS = "ticket.create"
 CUSTOMERS = "customers.yaml"
 
 
@@ -57,7 +57,7 @@ class CaseLookups:
     async def lookup(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises LookupFailedError when the dialogue says so, or when nobody knows the answer."""
         answer = await self._answer(name, arguments)
-        if name == TICKETS:
+        if name == CREATE:
             self.tickets.append({**answer, **arguments})
         return answer
 

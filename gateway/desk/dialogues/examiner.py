@@ -52,11 +52,6 @@ class Examiner:
         """How far into the reply its expectations have been found."""
 
     @property
-    def differs(self) -> bool:
-        """Something was not as expected."""
-        return self.difference is not None
-
-    @property
     def upcoming(self) -> Step | None:
         """The next step with an act."""
         return next((step for step in self._steps[self._index + 1 :] if step.act), None)
@@ -81,20 +76,21 @@ class Examiner:
             ending: how the call has ended, if it has.
         """
         self._at = 0
-        if self.differs:
+        if self.difference is not None:
             return None
         for index in range(max(self._index, 0), len(self._steps)):
             step = self._steps[index]
             if index > self._index:
                 if step.at is not None and step.at != node:
                     self._differ(("steps", index, "at"), f"在节点 {step.at}", f"在节点 {node}")
-                elif step.act and ending:
+                    return None
+                if step.act and ending:
                     self._differ(("steps", index, step.act), "通话继续", f"已经结束：{_ending_text(ending)}")
-                elif step.act:
+                    return None
+                if step.act:
                     self._index = index
                     return step
-            self._listen(index, step, strip_punctuation(reply), reply)
-            if self.differs:
+            if not self._listen(index, step, reply):
                 return None
         self._index = len(self._steps)
         return None
@@ -117,7 +113,8 @@ class Examiner:
             steps.append(step)
         return steps
 
-    def _listen(self, index: int, step: Step, said: str, reply: str) -> None:
+    def _listen(self, index: int, step: Step, reply: str) -> bool:
+        said = strip_punctuation(reply)
         for position, expected in enumerate(step.hears or ()):
             wanted = strip_punctuation(expected)
             found = said.find(wanted, self._at)
@@ -125,12 +122,13 @@ class Examiner:
                 before = "（这之前的已对上）" if self._at else ""
                 place = ("steps", index, "hears", position)
                 self._differ(place, f"听到“{expected}”{before}", f"听到“{reply}”" if reply else "什么也没听到")
-                return
+                return False
             self._at = found + len(wanted)
         for position, unwanted in enumerate(step.not_hears or ()):
             if strip_punctuation(unwanted) in said:
                 self._differ(("steps", index, "not_hears", position), f"听不到“{unwanted}”", f"听到“{reply}”")
-                return
+                return False
+        return True
 
     def _differ(self, place: tuple[str | int, ...], expected: str, found: str) -> None:
         if self.difference is None:

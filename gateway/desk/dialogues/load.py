@@ -10,7 +10,10 @@ from gateway.desk.dialogues.model import Case, DialogueFile, Setting
 from gateway.dialogue.mistakes import Mistake, suggestion, validated
 from gateway.dialogue.model import Flow
 from gateway.dialogue.nodes.base import Place
-from gateway.dialogue.routes import stops
+from gateway.dialogue.nodes.lookup import Lookup
+from gateway.dialogue.nodes.ticket import CREATE, Ticket
+from gateway.dialogue.nodes.transfer import Transfer
+from gateway.dialogue.routes import all_slots, overrides, stops
 from gateway.dialogue.source import Source, lines, read
 from gateway.dialogue.state import STANDARD
 from gateway.errors import FlowError
@@ -86,17 +89,17 @@ class _Known:
     @classmethod
     def of(cls, flow: Flow) -> _Known:
         nodes = {stop.name: stop.node for stop in stops(flow)}
-        asked = {getattr(node, "lookup", None) for node in nodes.values()}
-        if any(node.kind == "ticket" for node in nodes.values()):
-            asked.add("ticket.create")
-        overrides = [override.transfer for mode in flow.modes.values() for override in mode.nodes.values()]
-        handed_to = [*(getattr(node, "transfer", None) for node in nodes.values()), *overrides]
+        lookups = {node.lookup for node in nodes.values() if isinstance(node, Lookup)}
+        tickets = {CREATE for node in nodes.values() if isinstance(node, Ticket)}
+        queues = {node.transfer.queue for node in nodes.values() if isinstance(node, Transfer)}
+        said_instead = [override for mode in flow.modes for _, _, override in overrides(flow, mode)]
+        queues |= {override.transfer.queue for override in said_instead if override.transfer}
         return cls(
             frozenset(nodes),
-            frozenset(flow.slots),
+            frozenset(all_slots(flow)),
             frozenset({STANDARD, *flow.modes}),
-            frozenset(name for name in asked if name),
-            frozenset(to.queue for to in handed_to if to is not None),
+            frozenset(lookups | tickets),
+            frozenset(queues),
         )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from rich.markup import escape
 
+from gateway.desk.dialogues.coverage import Coverage
+from gateway.desk.dialogues.goals import Goal, Kind
 from gateway.desk.dialogues.text import Held
 from gateway.desk.telling import markup
+from gateway.dialogue.source import Source
 
 
 def conversation(held: Held) -> Iterator[str]:
@@ -23,6 +27,27 @@ def conversation(held: Held) -> Iterator[str]:
         yield f"  [red]▶ 第 {differs.line} 行　期望 {escape(differs.expected)}[/red]"
         yield f"  [red]　　　　　　实际 {escape(differs.found)}[/red]"
     yield ""
+
+
+def gaps(coverage: Coverage, source: Source) -> Iterator[str]:
+    """How much of the flow was exercised, and what wasn't, with its line."""
+    yield "覆盖　" + "　".join(_share(coverage, kind) for kind in Kind if coverage.share(kind)[1])
+    for kind in Kind:
+        if missed := coverage.missed(kind):
+            yield f"  没有走到的{kind}："
+            for subject, goals in groupby(missed, key=lambda goal: goal.subject):
+                yield "    " + "　".join([escape(subject), *(_place(goal, coverage, source) for goal in goals)])
+
+
+def _place(goal: Goal, coverage: Coverage, source: Source) -> str:
+    spot = source.spot(coverage.goals[goal], key=True)
+    return f"{escape(goal.what)}[dim]（{escape(spot.file.name)}:{spot.line}）[/dim]"
+
+
+def _share(coverage: Coverage, kind: Kind) -> str:
+    reached, total = coverage.share(kind)
+    colour = "green" if reached == total else "yellow"
+    return f"{kind} [{colour}]{reached}/{total}（{100 * reached // total}%）[/{colour}]"
 
 
 def summary(results: Sequence[Held], elapsed_s: float) -> str:
