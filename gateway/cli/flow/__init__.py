@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from gateway.cli.flow import chat, test
+from gateway.cli.flow import chat, graph, test
 
 app = typer.Typer(help="Check, draw, try and test hotlines' flows, and see how calls went.", no_args_is_help=True)
 app.command("chat")(chat.chat)
+app.command("graph")(graph.graph)
 app.command("test")(test.hold_dialogues)
