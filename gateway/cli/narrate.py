@@ -58,6 +58,15 @@ class Narrator:
                 self._note(f"☎ 查询 {event.name}：{outcome}，{event.elapsed_ms:.0f} 毫秒")
             case events.ModeChanged():
                 self._note(f"⇢ 进入{_MODES.get(event.mode, event.mode)}（{event.reason}）")
+            case events.TicketOpened():
+                self._note(
+                    f"📋 工单 {escape(mask(_ticket(event.number, event.category, event.summary)))}，期限 {event.due}"
+                )
+            case events.MessageRecorded():
+                seconds = (event.end_ms - event.start_ms) / 1000
+                self._note(f"✉ 留言 {seconds:.1f} 秒：{escape(event.path)}")
+            case events.SurveyAnswered():
+                self._note(f"★ 满意度 {event.score} 分")
             case events.TransferRequested():
                 self._note(f"⇢ 转接人工队列 {event.queue}，随话转交：{escape(_told_to_human(event.handed_over))}")
             case events.CallEnded():
@@ -95,12 +104,30 @@ class Narrator:
             f"通话 {event.duration_ms / 1000:.1f} 秒，{len(event.turns)} 轮"
         )
         self._note("路径 " + " → ".join(event.path))
+        if event.tickets:
+            numbers = "、".join(ticket["number"] or "（无单号）" for ticket in event.tickets)
+            self._note(f"工单 {escape(mask(numbers))}")
+        for message in event.messages:
+            self._note(f"留言 {escape(message['path'])}")
+        if event.satisfaction is not None:
+            self._note(f"满意度 {event.satisfaction} 分")
         if event.recording:
             self._note(f"录音 {event.recording}")
+
+
+def _ticket(number: str | None, category: str, summary: str) -> str:
+    return f"{number or '（无单号）'}（{category}）：{summary}"
 
 
 def _told_to_human(handed_over: dict[str, Any]) -> str:
     """The transfer packet in one line; what is empty is left out."""
     said = [f"“{turn['text']}”" for turn in handed_over.get("transcript", ())]
-    facts = [f"{name}={value}" for name, value in handed_over.items() if name not in ("transcript", "path") and value]
+    left_out = ("transcript", "path", "tickets", "messages")
+    facts = [f"{name}={value}" for name, value in handed_over.items() if name not in left_out and value]
+    facts += [
+        f"工单 {_ticket(ticket['number'], ticket['category'], ticket['summary'])}"
+        for ticket in handed_over.get("tickets", ())
+    ]
+    if messages := handed_over.get("messages"):
+        facts.append(f"留言 {len(messages)} 段")
     return mask("，".join([*facts, f"来电者说过{'、'.join(said)}" if said else "来电者没有说话"]))

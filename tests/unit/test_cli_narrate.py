@@ -47,6 +47,29 @@ def test_numbers_are_masked_wherever_they_come_up() -> None:
     assert "13900001002" not in text
 
 
+TICKET = {"category": "complaint", "summary": "多扣了钱，回电13900001002", "due": "2026-11-24T09:00:00+08:00"}
+
+
+def test_what_a_call_led_to_is_told() -> None:
+    text = told(
+        events.TicketOpened(call_id="c", at_ms=0, number="60112735", **TICKET),
+        events.MessageRecorded(
+            call_id="c", at_ms=0, node="leave", path="/x/c-message-1.wav", start_ms=2000, end_ms=14_300
+        ),
+        events.SurveyAnswered(call_id="c", at_ms=0, score=4),
+    )
+    assert "工单 60112735（complaint）：多扣了钱，回电139****1002，期限 2026-11-24T09:00:00+08:00" in text
+    assert "留言 12.3 秒：/x/c-message-1.wav" in text
+    assert "满意度 4 分" in text
+
+
+def test_a_human_is_told_of_tickets_and_messages() -> None:
+    packet = {"tickets": [{"number": None, **TICKET}], "messages": [{"path": "/x/c-message-1.wav"}], "transcript": []}
+    text = told(events.TransferRequested(call_id="c", at_ms=0, queue="general", handed_over=packet))
+    assert "工单 （无单号）（complaint）：多扣了钱" in text
+    assert "留言 1 段" in text
+
+
 def test_what_a_caller_says_is_no_markup() -> None:
     assert "[red]x[/red]" in told(events.TurnFinished(call_id="c", at_ms=0, turn=turn(text="[red]x[/red]")))
 
@@ -59,8 +82,12 @@ def test_the_end_is_told_with_path_and_recording() -> None:
         "path": ["main", "human"],
     }
     facts |= {"options": [], "slots": {}, "turns": [], "mode": "elderly", "transfer": None, "recording": "/x/a.wav"}
+    facts |= {"messages": [{"path": "/x/a-message-1.wav"}], "tickets": [{"number": "60112735"}], "satisfaction": 5}
     text = told(events.CallEnded(call_id="c", at_ms=30_000.0, **facts))  # type: ignore[arg-type]
     assert "转接人工" in text
     assert "30.0 秒" in text
     assert "main → human" in text
     assert "/x/a.wav" in text
+    assert "工单 60112735" in text
+    assert "留言 /x/a-message-1.wav" in text
+    assert "满意度 5 分" in text
