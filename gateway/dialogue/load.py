@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,52 +13,86 @@ from gateway.dialogue.model import Flow, Subflow
 from gateway.dialogue.nodes import TYPES, node_type
 from gateway.dialogue.nodes.base import Node, Place
 from gateway.dialogue.references import Declared, References
-from gateway.dialogue.source import Source, lines, read
+from gateway.dialogue.routes import stops
+from gateway.dialogue.source import Source, attempt, lines
 from gateway.errors import FlowError
 
 FLOW_FILE = "flow.yaml"
 
 
+@dataclass(slots=True)
+class Draft:
+    """A flow file as far as it can be understood."""
+
+    source: Source
+    """With every mistake in its `problems`."""
+    flow: Flow | None = None
+    """Without what has mistakes; None when too little is left."""
+    mistakes: list[Mistake] = field(default_factory=list)
+    unread: dict[str, Any] = field(default_factory=dict)
+    """The nodes that are not in the flow, by their full names, as the file has them."""
+    whole: bool = True
+    """False: more than those nodes may be missing in the flow."""
+
+
 def load_flow(path: Path) -> Flow:
     """Read and check a flow file. Raises FlowError with every mistake, and nothing else."""
-    source, digest = _read_whole(path)
-    flow, mistakes = _checked(source.data)
-    source.problems += [(source.spot(mistake.place, key=mistake.at_key), mistake.what) for mistake in mistakes]
-    if source.problems or flow is None:
-        raise FlowError(lines(source))
-    flow._digest = digest  # noqa: SLF001 -- the loader is the one who knows it
-    return flow
+    draft = read_draft(path)
+    if draft.source.problems or draft.flow is None:
+        raise FlowError(lines(draft.source))
+    return draft.flow
 
 
-def _read_whole(path: Path) -> tuple[Source, str]:
-    """The flow file with the files of its sub-flows in their places, and the digest of them all."""
-    source = read(path)
+def read_draft(path: Path) -> Draft:
+    """Never fails: whatever is wrong is in `source.problems`."""
+    source = attempt(path)
+    draft = Draft(source)
+    if not source.readable:
+        return draft
     if not isinstance(source.data, dict):
         source.problems.append((source.spot(()), "not a flow; begin with `flow: NAME`"))
-        raise FlowError(lines(source))
+        source.readable = False
+        return draft
+    digest = _graft_subflows(draft)
+    draft.flow, draft.mistakes = _checked(source.data)
+    source.problems += [(source.spot(mistake.place, key=mistake.at_key), mistake.what) for mistake in draft.mistakes]
+    if draft.flow is not None:
+        draft.flow._digest = digest  # noqa: SLF001 -- the loader is the one who knows it
+        draft.unread = _unread(source.data, draft.flow)
+    return draft
+
+
+def _graft_subflows(draft: Draft) -> str:
+    """Put the files of the sub-flows in their places; the digest of all the files."""
+    source, folder = draft.source, draft.source.file.parent
     digest = hashlib.sha256(source.raw)
     subflows = _mapping(source.data, "subflows")
     for name, inner in subflows.items():
-        if isinstance(inner, str):
-            place = ("subflows", name)
-            file = (path.parent / inner).resolve()
-            if file.suffix not in {".yaml", ".yml"} or path.parent.parent.resolve() not in file.parents:
-                what = f"'{inner}' can't be a sub-flow's file; name a .yaml file here or in a folder beside this one"
-                source.problems.append((source.spot(place), what))
-                subflows[name] = None
-                continue
-            if not file.is_file():
-                source.problems.append((source.spot(place), f"there is no file '{inner}'; check the path"))
-                subflows[name] = None
-                continue
-            try:
-                other = read(path.parent / inner)
-            except FlowError as error:
-                raise FlowError([*lines(source), *error.problems]) from error
+        if not isinstance(inner, str):
+            continue
+        place = ("subflows", name)
+        subflows[name] = None
+        file = (folder / inner).resolve()
+        if file.suffix not in {".yaml", ".yml"} or folder.parent.resolve() not in file.parents:
+            what = f"'{inner}' can't be a sub-flow's file; name a .yaml file here or in a folder beside this one"
+            source.problems.append((source.spot(place), what))
+        elif not file.is_file():
+            source.problems.append((source.spot(place), f"there is no file '{inner}'; check the path"))
+        else:
+            other = attempt(folder / inner)
             digest.update(other.raw)
             source.graft(place, other)
             subflows[name] = other.data
-    return source, digest.hexdigest()
+        draft.whole &= isinstance(subflows[name], dict)
+    return digest.hexdigest()
+
+
+def _unread(data: dict[str, Any], flow: Flow) -> dict[str, Any]:
+    read = {stop.name for stop in stops(flow)}
+    nodes = dict(_mapping(data, "nodes"))
+    for subflow, inner in _mapping(data, "subflows").items():
+        nodes |= {f"{subflow}.{name}": node for name, node in _mapping(inner, "nodes").items()}
+    return {name: node for name, node in nodes.items() if name not in read}
 
 
 def find_flow(name: str, flows_dir: Path) -> Path:

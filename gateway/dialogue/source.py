@@ -23,6 +23,7 @@ MAX_BYTES = 1 << 20
 MAX_VALUES = 20_000
 """Keys and values once anchors are followed; more is no flow but a trap."""
 _TAB_INDENT = re.compile(r"^[ ]*\t", re.MULTILINE)
+_TAB = "a tab indents this line; use spaces"
 _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
@@ -46,6 +47,8 @@ class Source:
     keys: dict[Path_, Spot] = field(default_factory=dict)
     values: dict[Path_, Spot] = field(default_factory=dict)
     problems: list[tuple[Spot, str]] = field(default_factory=list)
+    readable: bool = True
+    """False when it isn't YAML at all, and so has no data."""
 
     def spot(self, place: Path_, *, key: bool = False) -> Spot:
         """Where a place stands; the nearest place around it when the file doesn't have it."""
@@ -68,30 +71,54 @@ class Source:
 
 def read(file: Path) -> Source:
     """Raises FlowError when the file isn't YAML at all; softer mistakes are in `problems`."""
-    source = Source(file, _bytes(file))
+    source = attempt(file)
+    if not source.readable:
+        raise FlowError(lines(source))
+    return source
+
+
+def attempt(file: Path) -> Source:
+    """Never fails: whatever is wrong is in `problems`."""
+    source = Source(file)
+    try:
+        _read(source)
+    except _UnreadableError as error:
+        source.problems.append((error.spot, error.what))
+        source.readable = False
+    return source
+
+
+class _UnreadableError(Exception):
+    """Nothing can be made of the file, and why."""
+
+    def __init__(self, spot: Spot, what: str) -> None:
+        super().__init__(what)
+        self.spot = spot
+        self.what = what
+
+
+def _read(source: Source) -> None:
+    source.raw = _bytes(source)
     text = _text(source)
     tabs = [_spot_of(source, text, match.end() - 1) for match in _TAB_INDENT.finditer(text)]
-    source.problems += [(spot, "a tab indents this line; use spaces") for spot in tabs]
+    source.problems += [(spot, _TAB) for spot in tabs]
+    start = source.at(1, 1)
     try:
         root = YAML(typ="rt", pure=True).compose(StringIO(text))
         if root is not None:
             source.data = _Reader(source).read(root, ())
     except MarkedYAMLError as error:
-        if not tabs:
-            source.problems.append((_mark(source, error), _reason(error)))
-        raise _fatal(source) from error
+        raise _UnreadableError(*((tabs[0], _TAB) if tabs else (_mark(source, error), _reason(error)))) from error
     except RecursionError as error:
-        source.problems.append((source.at(1, 1), "nested too deeply; a flow needs no more than a few levels"))
-        raise _fatal(source) from error
-    except FlowError:
+        raise _UnreadableError(start, "nested too deeply; a flow needs no more than a few levels") from error
+    except _UnreadableError:
         raise
     except Exception as error:  # the library's border: it raises many types on broken files
-        source.problems.append((source.at(1, 1), f"not readable as YAML ({type(error).__name__}); check its syntax"))
-        raise _fatal(source) from error
-    if root is None:
-        source.problems.append((source.at(1, 1), "the file is empty; write a flow, beginning with `flow: NAME`"))
-        raise _fatal(source)
-    return source
+        what = f"not readable as YAML ({type(error).__name__}); check its syntax"
+        raise _UnreadableError(start, what) from error
+    else:
+        if root is None:
+            raise _UnreadableError(start, "the file is empty; write a flow, beginning with `flow: NAME`")
 
 
 def lines(source: Source) -> list[str]:
@@ -105,30 +132,26 @@ def lines(source: Source) -> list[str]:
     return [f"{spot.file}:{spot.line}:{spot.column}: {what}" for spot, what in ordered]
 
 
-def _fatal(source: Source) -> FlowError:
-    return FlowError(lines(source))
-
-
-def _bytes(file: Path) -> bytes:
+def _bytes(source: Source) -> bytes:
     try:
-        raw = file.read_bytes()
+        raw = source.file.read_bytes()
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise FlowError([f"{file}:1:1: {reason}; check the path and its permissions"]) from error
+        raise _UnreadableError(source.at(1, 1), f"{reason}; check the path and its permissions") from error
     if len(raw) > MAX_BYTES:
-        raise FlowError([f"{file}:1:1: larger than {MAX_BYTES >> 20} MiB; divide the flow"])
+        raise _UnreadableError(source.at(1, 1), f"larger than {MAX_BYTES >> 20} MiB; divide the flow")
     return raw
 
 
 def _text(source: Source) -> str:
-    file, raw = source.file, source.raw
+    raw = source.raw
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
         what = f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        raise FlowError([f"{file}:{line}:{column}: {what}"]) from error
+        raise _UnreadableError(source.at(line, column), what) from error
 
 
 def _spot_of(source: Source, text: str, offset: int) -> Spot:
@@ -156,13 +179,10 @@ class _Reader:
     def read(self, node: Node, place: Path_) -> Any:  # noqa: ANN401 -- YAML can hold anything
         self._count += 1
         if self._count > MAX_VALUES:
-            self._problem(
-                node, f"more than {MAX_VALUES} keys and values once its anchors are followed; divide the flow"
-            )
-            raise _fatal(self._source)
+            what = f"more than {MAX_VALUES} keys and values once its anchors are followed; divide the flow"
+            raise _UnreadableError(self._start(node), what)
         if id(node) in self._open:
-            self._problem(node, "an anchor that contains itself; write it out")
-            raise _fatal(self._source)
+            raise _UnreadableError(self._start(node), "an anchor that contains itself; write it out")
         self._source.values.setdefault(place, self._start(node))
         if not isinstance(node, ScalarNode) and node.tag not in _PLAIN_TAGS:
             self._problem(node, f"the tag '{node.tag}' is not used in flows; remove it")
