@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.dialogue.actions import BargeIn, KeyEntry, Listen
+from gateway.dialogue.actions import BargeIn, KeyEntry, Listen, Record
 from gateway.media.frames import FRAME_MS, FRAME_SAMPLES
 from gateway.speech import events
 from tests.support.ears import Timeline
@@ -42,6 +42,13 @@ questions = st.builds(
         inter_digit_timeout_ms=st.integers(300, 3000),
     ),
 )
+records = st.builds(
+    Record,
+    node=st.just("q"),
+    timeout_ms=st.integers(500, 8000),
+    speech_timeout_ms=st.integers(200, 4000),
+    max_speech_ms=st.integers(1000, 8000),
+)
 lines = st.builds(
     Timeline,
     speech=spans(8) | spans(200),
@@ -55,12 +62,12 @@ lines = st.builds(
 
 def answers(line: Timeline) -> list[object]:
     utterances = [utterance for utterance in line.all(events.Utterance) if utterance.answers]
-    return [*utterances, *line.all(events.KeysEntered), *line.all(events.NoInput)]
+    return [*utterances, *line.all(events.Message), *line.all(events.KeysEntered), *line.all(events.NoInput)]
 
 
 @settings(deadline=None, max_examples=150)
-@given(lines, questions)
-def test_a_question_ends_in_time_with_exactly_one_answer(line: Timeline, question: Listen) -> None:
+@given(lines, questions | records)
+def test_a_question_ends_in_time_with_exactly_one_answer(line: Timeline, question: Listen | Record) -> None:
     prompt_ms = line.prompt[1] if line.prompt else 0.0
     longest_ms = question.timeout_ms + question.max_speech_ms + question.speech_timeout_ms
     digits_ms = 5 * 3000
@@ -73,12 +80,12 @@ def test_a_question_ends_in_time_with_exactly_one_answer(line: Timeline, questio
 
 
 @settings(deadline=None, max_examples=150)
-@given(lines, questions)
-def test_every_utterance_is_one_unbroken_piece_of_the_call(line: Timeline, question: Listen) -> None:
+@given(lines, questions | records)
+def test_every_utterance_is_one_unbroken_piece_of_the_call(line: Timeline, question: Listen | Record) -> None:
     for _ in range(6):
         line.run(line.now_ms + 5000, question)
     last_end_ms = 0.0
-    for utterance in line.all(events.Utterance):
+    for utterance in [*line.all(events.Utterance), *line.all(events.Message)]:
         marks = utterance.pcm[::FRAME_SAMPLES].astype(int)
         assert np.array_equal(utterance.pcm, np.repeat(marks, FRAME_SAMPLES))
         assert np.array_equal(marks, np.arange(marks[0], marks[0] + len(marks)))
@@ -90,15 +97,15 @@ def test_every_utterance_is_one_unbroken_piece_of_the_call(line: Timeline, quest
 
 
 @settings(deadline=None, max_examples=150)
-@given(lines, questions)
-def test_what_is_told_about_speech_is_told_in_order(line: Timeline, question: Listen) -> None:
+@given(lines, questions | records)
+def test_what_is_told_about_speech_is_told_in_order(line: Timeline, question: Listen | Record) -> None:
     line.run(30_000, question)
     open_speech = False
     for event in line.heard:
         if isinstance(event, events.SpeechStarted):
             assert not open_speech
             open_speech = True
-        elif isinstance(event, events.SpeechDropped | events.Utterance):
+        elif isinstance(event, events.SpeechDropped | events.Utterance | events.Message):
             assert open_speech
             open_speech = False
     pressed = "".join(event.key for event in line.all(events.KeyPressed))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gateway.dialogue.actions import BargeIn, Listen
+from gateway.dialogue.actions import BargeIn, Listen, Record
 from gateway.media.frames import FRAME_MS
 from gateway.speech.events import ListenEvent
 from gateway.speech.listener import Listener
@@ -38,7 +38,7 @@ class Timeline:
         self.heard: list[ListenEvent] = []
         self._cut = False
 
-    def run(self, until_ms: float, question: Listen | None = None) -> Timeline:
+    def run(self, until_ms: float, question: Listen | Record | None = None) -> Timeline:
         """Open the question, if any, and tick on."""
         if question is not None:
             self.listener.arm(question, self.now_ms)

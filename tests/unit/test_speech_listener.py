@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gateway.dialogue.actions import BargeIn, KeyEntry, Listen
+from gateway.dialogue.actions import BargeIn, KeyEntry, Listen, Record
 from gateway.media.frames import FRAME_SAMPLES, SILENCE
 from gateway.speech import events
 from gateway.speech.listener import Listener
@@ -372,3 +372,92 @@ def test_waiting_means_a_question_whose_prompt_is_over() -> None:
     listener.prompt(False)
     listener.tick(0, SILENCE, ("5",))
     assert not listener.armed
+
+
+# ------------------------------------------------------------------------------------------------------------- messages
+
+LEAVE = Record("leave", timeout_ms=8000, speech_timeout_ms=4000, max_speech_ms=60_000)
+
+
+def the_message(line: Timeline) -> events.Message:
+    (message,) = line.all(events.Message)
+    assert not line.all(events.Utterance)
+    assert not line.listener.armed
+    return message
+
+
+def test_a_message_goes_on_over_pauses_and_ends_with_a_longer_silence() -> None:
+    line = Timeline(speech=[(1000, 4000), (7900, 12_000)]).run(30_000, LEAVE)
+    message = the_message(line)
+    assert (message.start_ms, message.end_ms, message.ended_at_ms) == (1000, 12_000, 16_000)
+    assert message.keys is None
+    assert np.array_equal(message.pcm[::FRAME_SAMPLES], np.arange(700 // 20, 12_200 // 20))
+
+
+def test_the_finish_key_ends_a_message_and_is_part_of_it() -> None:
+    line = Timeline(speech=[(1000, 6000)], keys={6200: "#"}).run(12_000, LEAVE)
+    message = the_message(line)
+    assert (message.start_ms, message.end_ms, message.ended_at_ms) == (1000, 6000, 6220)
+    assert message.keys is not None
+    assert (message.keys.digits, message.keys.finished_by) == ("", "finish_key")
+    assert line.names() == ["SpeechStarted", "KeyPressed", "Message"]
+
+
+def test_another_key_in_the_middle_of_a_word_keeps_what_was_said_before_it() -> None:
+    line = Timeline(speech=[(1000, 9000)], keys={3000: "0"}).run(4000, LEAVE)
+    message = the_message(line)
+    assert (message.start_ms, message.end_ms) == (1000, 3000)
+    assert message.keys is not None
+    assert message.keys.digits == "0"
+
+
+@pytest.mark.parametrize(("key", "digits"), [("#", ""), ("*", "*")])
+def test_a_key_without_a_word_is_only_a_key(key: str, digits: str) -> None:
+    line = Timeline(keys={2000: key}).run(12_000, LEAVE)
+    (entered,) = line.all(events.KeysEntered)
+    assert entered.digits == digits
+    assert not line.all(events.Message)
+
+
+def test_no_message_is_no_input() -> None:
+    assert Timeline().run(20_000, LEAVE).heard == [events.NoInput(8000)]
+
+
+def test_a_message_of_three_minutes_is_kept_whole_and_cut_at_its_longest_time() -> None:
+    line = Timeline(speech=[(1000, 400_000)]).run(200_000, Record("leave", max_speech_ms=180_000))
+    message = the_message(line)
+    assert message.end_ms == 181_000
+    assert len(message.pcm) == (180_000 + 300) * 16
+
+
+def test_a_caller_who_hangs_up_has_left_a_message() -> None:
+    line = Timeline(speech=[(1000, 9000)]).run(3000, LEAVE)
+    message = line.listener.hang_up(line.now_ms)
+    assert isinstance(message, events.Message)
+    assert (message.start_ms, message.end_ms) == (1000, 3000)
+    assert line.listener.hang_up(line.now_ms) is None
+
+
+@pytest.mark.parametrize("barge_in", [BargeIn.OFF, BargeIn.DTMF, BargeIn.KEYWORD])
+def test_speech_before_the_tone_is_no_message_but_who_begins_early_is_heard_whole(barge_in: BargeIn) -> None:
+    early = Timeline(speech=[(1000, 2000), (9500, 12_000)], prompt=(0, 10_000), barge_in=barge_in).run(20_000, LEAVE)
+    message = the_message(early)
+    assert (message.start_ms, message.end_ms) == (9500, 12_000)
+    short = Timeline(speech=[(1000, 2000)], prompt=(0, 10_000), barge_in=barge_in).run(30_000, LEAVE)
+    assert not short.all(events.Message)
+    assert short.heard[-1] == events.NoInput(18_000)
+
+
+def test_a_key_over_the_prompt_is_an_answer_and_the_speech_before_it_is_dropped() -> None:
+    line = Timeline(speech=[(1000, 2000)], keys={1800: "0"}, prompt=(0, 10_000), barge_in=BargeIn.DTMF)
+    line.run(20_000, LEAVE)
+    assert not line.all(events.Message)
+    (entered,) = line.all(events.KeysEntered)
+    assert entered.digits == "0"
+
+
+def test_who_talks_over_a_prompt_that_may_be_cut_leaves_the_message_then() -> None:
+    line = Timeline(speech=[(2000, 5000)], keys={5100: "#"}, prompt=(0, 10_000)).run(20_000, LEAVE)
+    message = the_message(line)
+    assert (message.start_ms, message.end_ms) == (2000, 5000)
+    assert len(line.all(events.BargeIn)) == 1

@@ -27,6 +27,7 @@ class CountingEngine:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.gate.set()
+        self.entered = threading.Event()
         self.fails: Exception | None = None
         self.heard: list[int] = []
         self.running = 0
@@ -43,6 +44,7 @@ class CountingEngine:
         with self._lock:
             self.running += 1
             self.most_running = max(self.most_running, self.running)
+        self.entered.set()
         assert self.gate.wait(20)
         with self._lock:
             self.running -= 1
@@ -83,6 +85,25 @@ def test_many_calls_share_few_threads_and_each_gets_its_own_result() -> None:
 
     assert [heard.text for heard in asyncio.run(calls())] == [str(length) for length in range(1, 41)]
     assert engine.most_running <= 2
+    assert pool.close()
+
+
+def test_answers_that_callers_await_go_before_messages_that_nobody_does() -> None:
+    engine = CountingEngine()
+    engine.gate.clear()
+    pool = RecognitionPool(engine)
+
+    async def calls() -> None:
+        first = asyncio.create_task(pool.recognise(sound(1)))
+        assert await asyncio.to_thread(engine.entered.wait, 20)
+        later = [asyncio.create_task(pool.recognise(sound(length), awaited=False)) for length in (10, 11)]
+        awaited = [asyncio.create_task(pool.recognise(sound(length))) for length in (20, 21)]
+        await asyncio.sleep(0)
+        engine.gate.set()
+        await asyncio.gather(first, *later, *awaited)
+
+    asyncio.run(calls())
+    assert engine.heard == [1, 20, 21, 10, 11]
     assert pool.close()
 
 
