@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import soundfile
@@ -79,7 +80,8 @@ def add_recordings(source: Path, wanted: Mapping[str, tuple[Folder, str]], *, sy
         raise PromptError(f"can't be written: {reason}", where=str(folder.audio), remedy="check the disk") from error
     finally:
         for draft in drafts.values():
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink()
     return list(clips)
 
 

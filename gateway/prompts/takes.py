@@ -17,7 +17,7 @@ from gateway.prompts.clips import condition
 _MAX_S = 60.0
 _MIN_S = 0.04
 _SILENT = 10 ** (-55 / 20) * 32767
-_FLAT_S = 0.00025
+_FLAT_S, _FLAT_SAMPLES = 0.00025, 4
 _FLAT_SHARE = 0.98
 _EDGE_S = 0.001
 _EDGE_SHARE = 0.05
@@ -55,7 +55,8 @@ class Take:
         size = np.abs(self.samples.astype(np.int32))
         peak, edge = int(size.max()), max(1, int(_EDGE_S * self.rate_hz))
         flaws: list[Fault] = []
-        if _longest_run((np.diff(self.samples) == 0) & (size[1:] >= _FLAT_SHARE * peak)) >= _FLAT_S * self.rate_hz - 1:
+        flat = _longest_run((np.diff(self.samples) == 0) & (size[1:] >= _FLAT_SHARE * peak)) + 1
+        if flat >= max(_FLAT_SAMPLES, _FLAT_S * self.rate_hz):
             flaws.append(Fault.CLIPPED)
         if max(size[:edge].max(), size[-edge:].max()) > _EDGE_SHARE * peak:
             flaws.append(Fault.CUT_OFF)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import soundfile
 
 from gateway.errors import PromptError
 from gateway.media.frames import SAMPLE_RATE_HZ, ms_to_samples
@@ -18,7 +17,6 @@ from gateway.prompts.clips import (
     fade,
     stretch,
 )
-from gateway.prompts.takes import read_recording
 
 pytestmark = pytest.mark.unit
 
@@ -93,51 +91,3 @@ def test_amplify_bends_peaks_instead_of_clipping():
     assert np.abs(loud.astype(int)).max() <= 32767
     assert np.count_nonzero(np.abs(loud.astype(int)) >= 32767) < 0.5 * len(loud)
     assert np.abs(np.diff(np.sign(loud[np.abs(loud) > 1000].astype(int)))).sum() > 0  # nothing wrapped to silence
-
-
-@pytest.mark.parametrize(
-    ("rate_hz", "channels", "name"), [(44_100, 2, "a.wav"), (8000, 1, "a.wav"), (48_000, 1, "a.flac")]
-)
-def test_any_rate_and_stereo_are_converted(tmp_path, rate_hz, channels, name):
-    audio = np.stack([tone(500, rate_hz=rate_hz)] * channels, axis=1)
-    soundfile.write(tmp_path / name, audio, rate_hz)
-    clip = read_recording(tmp_path / name)
-    assert clip.dtype == np.int16
-    assert len(clip) == pytest.approx(ms_to_samples(500 + 2 * MARGIN_MS), abs=ms_to_samples(12))
-
-
-def test_a_missing_file_says_what_to_do(tmp_path):
-    with pytest.raises(PromptError, match=r"gone\.flac: there is no such recording; record it"):
-        read_recording(tmp_path / "gone.flac")
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "not a readable audio file"),
-        (b"RIFF\x00\x00\x00\x00WAVE", "not a readable audio file"),
-        ("这不是录音".encode(), "not a readable audio file"),
-    ],
-)
-def test_a_file_that_is_not_audio_is_refused(tmp_path, content, reason):
-    path = tmp_path / "bad.flac"
-    path.write_bytes(content)
-    with pytest.raises(PromptError, match=reason) as caught:
-        read_recording(path)
-    assert caught.value.where == str(path)
-    assert caught.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("audio", "reason"),
-    [
-        (np.zeros(16_000, np.int16), "nothing can be heard"),
-        (tone(10), "nothing can be heard"),
-        (tone(61_000), "longer than 60 s"),
-    ],
-    ids=["silent", "short", "long"],
-)
-def test_audio_without_a_clause_in_it_is_refused(tmp_path, audio, reason):
-    soundfile.write(tmp_path / "a.flac", audio, SAMPLE_RATE_HZ)
-    with pytest.raises(PromptError, match=reason):
-        read_recording(tmp_path / "a.flac")
