@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -75,8 +76,10 @@ class SlowRecogniser:
     def __init__(self, heard: list[str | Exception]) -> None:
         self._heard = deque(heard)
         self.release = asyncio.Event()
+        self.awaited: list[bool] = []
 
     async def recognise(self, pcm: object, hints: object = (), *, awaited: bool = True) -> Transcript:
+        self.awaited.append(awaited)
         await self.release.wait()
         heard = self._heard.popleft()
         if isinstance(heard, Exception):
@@ -93,6 +96,18 @@ class SlowLookups:
     async def lookup(self, name: str, arguments: object) -> dict[str, str]:
         await self.release.wait()
         return {"name": name}
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Does on the spot what would be done on a thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - as a thread pool does
+            future.set_exception(error)
+        return future
 
 
 class Bench:
@@ -138,6 +153,7 @@ def bench(
     """Run `talk` on a session; what it keeps goes to `folder`."""
 
     async def run() -> Bench:
+        asyncio.get_running_loop().set_default_executor(AtOnce())
         made = Bench(replies, heard, folder)
         await talk(made)
         await made.owner.close()
