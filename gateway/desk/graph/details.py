@@ -34,6 +34,8 @@ _TIMES: Mapping[str, str] = {
     "inter_digit_timeout": "两次按键之间",
     "max_speech": "最多说多久",
 }
+_LENGTHENED = frozenset({"timeout", "inter_digit_timeout"})
+"""By the whole factor of a mode."""
 
 
 def details_of(compiled: CompiledFlow, drawing: Drawing, box: Box, written: Any) -> Element:  # noqa: ANN401
@@ -100,10 +102,9 @@ def _choices(parent: Element, choices: Mapping[str, Choice]) -> None:
     if not options:
         return
     table = SubElement(_section(parent, "选项"), "table")
-    _row(table, "th", "按键", "选项", "说法", "去哪里")
+    _row(table, "th", "按键", "选项", "说法")
     for choice in options:
-        target = choice.go or (f"切换到 {choice.mode}" if choice.mode else "")
-        _row(table, "td", choice.key or "", choice.label, "、".join(choice.phrases), target)
+        _row(table, "td", choice.key or "", choice.label, "、".join(choice.phrases))
 
 
 def _row(table: Element, cell: str, *texts: str) -> None:
@@ -119,8 +120,8 @@ def _times(parent: Element, compiled: CompiledFlow, drawing: Drawing, node: Ques
     _row(table, "th", "", "平时", *([mode.label] if mode else []))
     for name, title in _TIMES.items():
         value_ms = getattr(settings, name)
-        longer = [] if mode is None else [_seconds(value_ms * (1 if name == "max_speech" else mode.times))]
-        _row(table, "td", title, _seconds(value_ms), *longer)
+        longer = _seconds(value_ms * mode.times) if mode and name in _LENGTHENED else ""
+        _row(table, "td", title, _seconds(value_ms), *([longer] if mode else []))
     _row(table, "td", "失败几次转走", str(settings.max_retries), *(["1" if mode.on_error else ""] if mode else []))
 
 

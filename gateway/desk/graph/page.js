@@ -22,7 +22,8 @@
   function zoom(factor, x, y) {
     const box = stage.getBoundingClientRect();
     const at = units(x ?? box.x + box.width / 2, y ?? box.y + box.height / 2);
-    const scale = Math.min(12, Math.max(0.5, view.scale * factor));
+    const most = Math.max(1, 4 / sheet.getScreenCTM().a);
+    const scale = Math.min(most, Math.max(0.5, view.scale * factor));
     view.x = at.x - (at.x - view.x) * scale / view.scale;
     view.y = at.y - (at.y - view.y) * scale / view.scale;
     view.scale = scale;
@@ -41,9 +42,16 @@
     show();
   }
 
+  /** The part of the stage that the panel leaves free. */
+  function free() {
+    const box = stage.getBoundingClientRect(), cover = panel.getBoundingClientRect();
+    const beside = !panel.hidden && cover.width < box.width, below = !panel.hidden && !beside;
+    return new DOMRect(box.x, box.y, box.width - (beside ? cover.width : 0), box.height - (below ? cover.height : 0));
+  }
+
   /** Bring a card to the middle of the stage, large enough to be read. */
   function centre(card) {
-    const box = stage.getBoundingClientRect();
+    const box = free();
     view.scale = Math.max(view.scale, 1 / sheet.getScreenCTM().a);
     show();
     const at = card.getBoundingClientRect();
@@ -165,7 +173,9 @@
   sheet.addEventListener("focusin", (event) => {
     const card = event.target.closest(".card");
     if (!card?.matches(":focus-visible")) return;
-    const box = stage.getBoundingClientRect(), place = card.getBoundingClientRect();
+    const box = free(), place = card.getBoundingClientRect();
     if (place.right < box.left || place.left > box.right || place.bottom < box.top || place.top > box.bottom) centre(card);
   });
+
+  if (sheet.getScreenCTM().a < 0.3) centre(cards.values().next().value);   // a small screen begins at the entry
 })();
