@@ -146,7 +146,9 @@ def _inside(model: Any, part: str | int) -> Any:  # noqa: ANN401
 
 
 def _required(annotation: Any) -> Any:  # noqa: ANN401
-    """`X` of `X | None`."""
+    """`X` of `X | None` and of `Annotated[X, ...]`."""
+    while hasattr(annotation, "__metadata__"):
+        annotation = annotation.__origin__
     arguments = getattr(annotation, "__args__", ())
     kept = [argument for argument in arguments if argument is not type(None)]
     return kept[0] if len(kept) == 1 and len(arguments) > 1 else annotation

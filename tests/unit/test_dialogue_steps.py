@@ -1,0 +1,416 @@
+"""Sub-flows, choices, groups, tickets, messages, surveys, variables and opening hours, talked through in text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.dialogue.actions import (
+    Hangup,
+    Outcome,
+    Record,
+    Recorded,
+    SurveyAnswered,
+    TicketOpened,
+    Tone,
+    Transfer,
+)
+from gateway.dialogue.load import load_flow
+from gateway.errors import FlowError
+from tests.support.small_flow import small_flow
+from tests.support.talk import NOW, Talk
+
+pytestmark = pytest.mark.unit
+
+STEPS = """\
+flow: steps
+title: 各种步骤
+version: "1"
+entry: start
+slots:
+  district:
+    type: choice
+    options:
+      wuchang: {label: 武昌, phrases: [武昌], key: "1"}
+      hankou: {label: 汉口, phrases: [汉口], key: "2"}
+  card: id_card
+variables:
+  tries: {type: number, value: 0}
+  purpose: text
+records:
+  order: {number: digits, due: date}
+hours:
+  desk: {weekly: {mon: "08:00-20:00", sat: "09:00-12:00"}, timezone: Asia/Shanghai}
+answers:
+  confirm_prompt: 您是要{option | text}，对吗？
+  confirm_again: [请说对，或者不对。]
+  denied: 好的，请再说。
+  no_input: [没有声音。]
+  no_match: [没听清。]
+universals:
+  agent: {phrases: [人工], key: "0", go: human}
+  back: {phrases: [返回], key: "*"}
+  more: {phrases: [其他], key: "#"}
+modes:
+  elderly:
+    label: 长辈服务
+    enter_on: {phrases: [老年人]}
+    leave_on: {phrases: [快一点]}
+    entered: 慢慢说。
+    struggling: 别着急。
+    left: 恢复了。
+    max_options: 1
+    nodes:
+      main: {groups: [{say: 开单吗？, offers: [open]}, {say: 留言吗？, offers: [leave]}]}
+subflows:
+  ask_number:
+    entry: ask
+    slots: {number: phone}
+    variables: {asked: {type: number, value: 0}}
+    modes: {elderly: {nodes: {ask: {collect: 长辈您好，请说号码。}}}}
+    nodes:
+      ask:
+        collect: 请说号码。
+        slot: number
+        min_digits: 11
+        max_digits: 11
+        confirm: always
+        confirm_prompt: 是{value | digits}吗？
+        set: {asked: vars.asked + 1}
+        then: check
+      check: {branch: [{when: slots.number == '13700000000', go: stop}], otherwise: return}
+      stop: {play: 这个号码不行。, then: human}
+nodes:
+  start: {play: 您好。, set: {tries: vars.tries + 1}, then: who}
+  who: {call: ask_number, with: {purpose: "'开单'"}, then: where}
+  where: {collect: 哪个区？, slot: district, confirm: always, confirm_prompt: "是{value | text}吗？", then: main}
+  main:
+    menu: 要办什么？
+    options:
+      open: {phrases: [开单], go: open}
+      leave: {phrases: [留言], go: leave}
+      card: {phrases: [证件], go: card}
+      rate: {phrases: [打分], go: rate}
+      hours: {phrases: [上班], go: hours}
+  open:
+    ticket:
+      category: fault
+      summary: "vars.purpose + '，' + slots.district.label"
+      deadline: 24h
+      with: {callback: slots.number}
+    save: order
+    then: told
+    on_error: sorry
+  told: {play: "单号{order.number | digits}，{order.due | day}前。", then: main, on_error: sorry}
+  sorry: {play: 没开成。, then: main}
+  leave: {message: 请留言。, then: thanks, on_error: nothing}
+  thanks: {play: 记下了。, then: main}
+  nothing: {play: 没听到留言。, then: main}
+  card: {collect: 身份证号？, slot: card, confirm_prompt: "是{value | digits}吗？", then: main}
+  hours: {branch: [{when: hours.desk, go: open_now}], otherwise: closed}
+  open_now: {play: 开着。, then: main}
+  closed: {play: 关了。, then: main}
+  rate: {survey: 请打分。, then: bye}
+  bye: {hangup: 再见。}
+  human: {transfer: {queue: general}, unavailable: bye}
+"""
+
+NUMBER = "13800138000"
+
+
+class Orders:
+    """A back end that opens every order, or answers what the test wants."""
+
+    def __init__(self, answer: Mapping[str, Any] | None = None) -> None:
+        self.answer = answer or {"number": "600", "due": "2026-11-24T10:00:00+08:00"}
+        self.asked: list[Mapping[str, Any]] = []
+
+    async def lookup(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        assert name == "ticket.create"
+        self.asked.append(arguments)
+        return self.answer
+
+
+def call(folder: Path, back_end: Orders | None = None, *, text: str = STEPS) -> Talk:
+    return Talk(small_flow(folder, text), "13900001001", back_end or Orders())
+
+
+def at_main(folder: Path, back_end: Orders | None = None) -> Talk:
+    talk = call(folder, back_end)
+    talk.keys(NUMBER)
+    talk.keys("1")
+    talk.says("汉口")
+    assert talk.keys("1") == "要办什么？"
+    return talk
+
+
+# --------------------------------------------------------------------------------------------------------- sub-flows
+
+
+def test_a_sub_flow_is_entered_and_returned_from(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    assert talk.heard == "您好。请说号码。"
+    assert talk.keys(NUMBER) == f"是<digits {NUMBER}>吗？"
+    assert talk.keys("1") == "哪个区？"
+    assert talk.nodes == ["start", "who", "ask_number.ask", "ask_number.check", "where"]
+    assert talk.slots["number"] == NUMBER
+    assert talk.dialogue.state.variables == {"tries": Decimal(1), "purpose": "开单", "asked": Decimal(1)}
+
+
+def test_back_leads_into_a_sub_flow_again_and_out_of_it_as_before(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.keys(NUMBER)
+    talk.keys("1")
+    assert talk.says("返回") == "请说号码。"
+    talk.keys("13900001002")
+    assert talk.keys("1") == "哪个区？"
+    assert talk.slots["number"] == "13900001002"
+
+
+def test_a_sub_flow_can_be_left_for_good(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.keys("13700000000")
+    assert talk.keys("1") == "这个号码不行。"
+    assert isinstance(talk.last[-1], Transfer)
+    assert talk.dialogue.state.returns == ()
+
+
+def test_a_mode_says_it_otherwise_in_a_sub_flow(tmp_path: Path) -> None:
+    assert call(tmp_path).says("老年人") == "慢慢说。长辈您好，请说号码。"
+
+
+def test_a_sub_flow_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
+    head, _, rest = STEPS.partition("  ask_number:\n")
+    inner, _, tail = rest.partition("nodes:\n  start")
+    (tmp_path / "ask.yaml").write_text(inner, encoding="utf-8")
+    text = f"{head}  ask_number: ask.yaml\nnodes:\n  start{tail}"
+    talk = call(tmp_path, text=text)
+    talk.keys(NUMBER)
+    assert talk.keys("1") == "哪个区？"
+    with_it = load_flow(tmp_path / "flow.yaml").digest
+    (tmp_path / "ask.yaml").write_text(inner.replace("请说号码。", "请报号码。"), encoding="utf-8")
+    assert load_flow(tmp_path / "flow.yaml").digest != with_it
+    (tmp_path / "ask.yaml").write_text(inner.replace("otherwise: return", "otherwise: retrun"), encoding="utf-8")
+    line = inner[: inner.index("check: {branch")].count("\n") + 1
+    with pytest.raises(FlowError) as error:
+        load_flow(tmp_path / "flow.yaml")
+    assert error.value.problems[0].startswith(f"{tmp_path}/ask.yaml:{line}:")
+    assert "there is no node 'retrun'; did you mean 'return'?" in error.value.problems[0]
+
+
+# ----------------------------------------------------------------------------------------------- corrections, choices
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("不是，后四位是八零零一", "13800138001"),
+        ("不对，是一三九", "13900138000"),
+        ("不是，是一三九一二三四五六七八", "13912345678"),
+    ],
+)
+def test_a_number_is_corrected_in_the_same_breath(tmp_path: Path, said: str, meant: str) -> None:
+    talk = call(tmp_path)
+    talk.says("一三八零零一三八零零零")
+    assert talk.says(said) == f"是<digits {meant}>吗？"
+    talk.says("对")
+    assert talk.slots["number"] == meant
+
+
+def test_after_a_no_the_wrong_digits_are_enough(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.says("一三八零零一三八零零零")
+    talk.says("不对")
+    assert talk.says("后四位是八零零一") == "是<digits 13800138001>吗？"
+
+
+def test_a_choice_is_its_option_and_said_as_its_label(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.keys(NUMBER)
+    talk.keys("1")
+    assert talk.says("汉口那边") == "是<text 汉口>吗？"
+    assert talk.keys("2").startswith("好的，请再说。")
+    assert talk.keys("1") == "要办什么？"
+    assert talk.slots["district"] == "wuchang"
+
+
+def test_an_id_card_is_checked(tmp_path: Path) -> None:
+    talk = at_main(tmp_path)
+    talk.says("证件")
+    assert talk.keys("110105194912310021").startswith("没听清。")
+    assert talk.keys("11010519491231002*") == "要办什么？"
+    assert talk.slots["card"] == "11010519491231002X"
+
+
+# ---------------------------------------------------------------------------------------------------------- groups
+
+
+def test_groups_are_offered_one_after_another_and_all_can_be_chosen(tmp_path: Path) -> None:
+    talk = at_main(tmp_path)
+    assert talk.says("老年人") == "慢慢说。开单吗？"
+    assert talk.says("其他") == "留言吗？"
+    assert talk.keys("#") == "开单吗？"
+    assert talk.says("打分") == "请打分。"
+
+
+def test_a_group_offers_no_more_than_the_mode_allows(tmp_path: Path) -> None:
+    text = STEPS.replace("offers: [open]}", "offers: [open, card]}")
+    with pytest.raises(FlowError, match="more than 1 options at once in this mode"):
+        call(tmp_path, text=text)
+
+
+# --------------------------------------------------------------------------------------------------------- tickets
+
+
+def test_a_ticket_has_category_summary_and_deadline(tmp_path: Path) -> None:
+    orders = Orders()
+    talk = at_main(tmp_path, orders)
+    assert talk.says("开单") == "单号<digits 600>，<day 2026-11-24>前。要办什么？"
+    due = "2026-11-22T10:30:00+08:00"
+    asked = {"number": "13900001001", "category": "fault", "summary": "开单，汉口", "due": due, "callback": NUMBER}
+    assert orders.asked == [asked]
+    assert TicketOpened("open", "fault", "开单，汉口", due, "600") in talk.last
+
+
+def test_a_ticket_that_fails_takes_the_error_path(tmp_path: Path) -> None:
+    talk = at_main(tmp_path)
+    talk._back_end = None
+    assert talk.says("开单") == "没开成。要办什么？"
+    assert not [action for action in talk.all if isinstance(action, TicketOpened)]
+
+
+@pytest.mark.parametrize("answer", [{"number": "600", "due": 5}, {"number": ["600"], "due": "2026-11-24"}])
+def test_an_answer_of_another_type_is_a_failed_look_up(tmp_path: Path, answer: dict[str, Any]) -> None:
+    talk = at_main(tmp_path, Orders(answer))
+    assert talk.says("开单") == "没开成。要办什么？"
+
+
+def test_what_the_back_end_adds_is_kept_for_the_human(tmp_path: Path) -> None:
+    talk = at_main(tmp_path, Orders({"number": "600", "due": "2026-11-24", "team": "甲组"}))
+    talk.says("开单")
+    talk.says("人工")
+    assert talk.transfer.handed_over["records"]["order"] == {"number": "600", "due": "2026-11-24", "team": "甲组"}
+    assert talk.transfer.handed_over["variables"]["purpose"] == "开单"
+
+
+# ------------------------------------------------------------------------------------------------- messages, surveys
+
+
+def test_a_message_is_kept_after_a_tone(tmp_path: Path) -> None:
+    talk = at_main(tmp_path)
+    assert talk.says("留言") == "请留言。<tone>"
+    assert talk.last[-1] == Record("leave", "#", 8000, 4000, 60_000)
+    assert talk.says_list[-1].pieces == (Tone(),)
+    assert talk.gives(Recorded(2500)) == "记下了。要办什么？"
+    assert talk.understood.outcome is Outcome.ACCEPT
+
+
+def test_a_message_is_asked_for_again_and_then_goes_on_without(tmp_path: Path) -> None:
+    talk = at_main(tmp_path)
+    talk.says("留言")
+    assert talk.silent() == "没有声音。请留言。<tone>"
+    talk.silent()
+    assert talk.silent() == "没听到留言。要办什么？"
+
+
+def test_a_human_can_be_reached_from_a_message(tmp_path: Path) -> None:
+    talk = at_main(tmp_path)
+    talk.says("留言")
+    talk.keys("0")
+    assert isinstance(talk.last[-1], Transfer)
+
+
+@pytest.mark.parametrize(("given", "score"), [("非常满意", 5), ("五", 5), ("打三分", 3), ("不太满意", 2)])
+def test_a_survey_takes_a_score_by_voice(tmp_path: Path, given: str, score: int) -> None:
+    talk = at_main(tmp_path)
+    talk.says("打分")
+    assert talk.says(given) == "再见。"
+    assert SurveyAnswered("rate", score) in talk.last
+    assert talk.dialogue.state.score == score
+
+
+def test_a_survey_takes_a_key_and_never_keeps_anybody(tmp_path: Path) -> None:
+    talk = at_main(tmp_path)
+    talk.says("打分")
+    assert talk.keys("4") == "再见。"
+    talk = at_main(tmp_path)
+    talk.says("打分")
+    assert talk.silent() == "没有声音。请打分。"
+    assert talk.silent() == "再见。"
+    assert isinstance(talk.last[-1], Hangup)
+
+
+# ------------------------------------------------------------------------------------------------------------ hours
+
+
+@pytest.mark.parametrize(("moment", "said"), [((2026, 11, 23, 10, 0), "开着。"), ((2026, 11, 22, 10, 0), "关了。")])
+def test_opening_hours_decide(tmp_path: Path, moment: tuple[int, int, int, int, int], said: str) -> None:
+    talk = at_main(tmp_path)
+    talk.dialogue._stage._now = lambda: datetime(*moment, tzinfo=timezone(timedelta(hours=8)))
+    assert talk.says("上班") == f"{said}要办什么？"
+
+
+def test_the_time_of_day_is_asked_for_each_time(tmp_path: Path) -> None:
+    assert NOW.date() == date(2026, 11, 21)
+    talk = at_main(tmp_path)
+    assert talk.says("上班") == "开着。要办什么？"
+
+
+# ---------------------------------------------------------------------------------------------------------- mistakes
+
+WRONG = [
+    ("call: ask_number", "call: ask_nmber", "there is no sub-flow 'ask_nmber'; did you mean 'ask_number'?"),
+    ("then: told\n", "then: return\n", "there is no node 'return'"),
+    ("      stop: {", "      human: {", "the main flow has a node 'human', too; rename one of them"),
+    ("entry: ask\n", "entry: asc\n", "there is no node 'asc'; did you mean 'ask'?"),
+    ("vars.tries + 1", "vars.trys + 1", "there is no variable 'trys'; did you mean 'tries'?"),
+    ("set: {tries:", "set: {trys:", "there is no slot or variable 'trys'; did you mean 'tries'?"),
+    ("with: {purpose:", "with: {purpos:", "there is no slot or variable 'purpos'; did you mean 'purpose'?"),
+    ("{order.number | digits}", "{order.nmber | digits}", "there is no field of order 'nmber'; did you mean 'number'?"),
+    ("{order.number | digits}", "{order.number | amount}", "order.number is a digits, which 'amount' can't say"),
+    ("save: order", "save: oder", "there is no record 'oder'; did you mean 'order'?"),
+    ("when: hours.desk", "when: hours.dsk", "there is no opening hours 'dsk'; did you mean 'desk'?"),
+    ("deadline: 24h", "deadline: 24", "not a deadline; write it as 30m, 4h or 2d"),
+    (
+        "  card: id_card",
+        "  card: {type: id_card, options: {a: {label: 甲, phrases: [甲]}}}",
+        "a id_card has no `options`",
+    ),
+    (
+        "    type: choice\n    options:",
+        "    type: choice\n    optoins:",
+        "unknown key 'optoins'; did you mean 'options'?",
+    ),
+    (
+        "{type: number, value: 0}\n  purpose",
+        "{type: number, value: 零}\n  purpose",
+        "not a number, but the flow declares",
+    ),
+    ("  purpose: text", "  district: text", "'district' is a slot, too; rename one of them"),
+    (
+        "    slots: {number: phone}",
+        "    slots: {district: text}",
+        "slot 'district' is declared elsewhere in another way",
+    ),
+    ("  order: {number", "  vars: {number", "'vars' already means something else; choose another"),
+    ("    modes: {elderly:", "    modes: {elderli:", "there is no mode 'elderli'; did you mean 'elderly'?"),
+    ("{ask: {collect: 长辈", "{asc: {collect: 长辈", "there is no node 'asc'; did you mean 'ask'?"),
+    ("stop: {play: 这个号码不行。, then: human}", "stop: {call: ask_number, then: human}", "calls 'ask_number' again"),
+    ("  ask_number:\n    entry", "  ask_number: gone.yaml\n  other:\n    entry", "there is no file 'gone.yaml'"),
+    ("  ask_number:\n    entry", "  ask_number: /etc/passwd\n  other:\n    entry", "can't be a sub-flow's file"),
+    ("  ask_number:\n    entry", "  ask_number: ../../../x.yaml\n  other:\n    entry", "can't be a sub-flow's file"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), WRONG, ids=[wrong[1][:30].strip() for wrong in WRONG])
+def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in STEPS
+    with pytest.raises(FlowError) as error:
+        call(tmp_path, text=STEPS.replace(old, new, 1))
+    assert any(said in problem for problem in error.value.problems), error.value.problems
+    assert all(problem.startswith(f"{tmp_path}/flow.yaml:") for problem in error.value.problems)
