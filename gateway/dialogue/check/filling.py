@@ -1,0 +1,151 @@
+"""What has been filled when a call comes to a node, by whatever way it came; and what is read there before it is."""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from gateway.dialogue.check.finding import Found
+from gateway.dialogue.check.inspection import Inspection, Way
+from gateway.dialogue.check.needs import NONE, Facts, missing, when_false, when_true
+from gateway.dialogue.nodes.base import Onward, Place
+from gateway.dialogue.nodes.branch import Branch
+from gateway.dialogue.nodes.call import Call
+from gateway.dialogue.nodes.collect import Collect
+from gateway.dialogue.nodes.lookup import Lookup
+from gateway.dialogue.nodes.menu import Menu
+from gateway.dialogue.nodes.question import Asked
+from gateway.dialogue.nodes.survey import Survey
+from gateway.dialogue.nodes.ticket import Ticket
+from gateway.dialogue.routes import RETURN, all_variables
+from gateway.dialogue.state import CALLER
+
+_CONDITIONS = frozenset({"when", "skip_when"})
+_SHOWN = 4
+
+
+class Filling:
+    """The facts at each node. What a sub-flow fills goes with each of its callers, one by one."""
+
+    def __init__(self, flow: Inspection) -> None:
+        self._flow = flow
+        self._variables = all_variables(flow.flow)
+        saved = {stop.node.save for stop in flow.stops.values() if isinstance(stop.node, Lookup | Ticket)}
+        self._records: Facts = frozenset({*saved, *flow.flow.records} - {CALLER})
+        self._reads = {name: list(self._read_at(name)) for name in flow.stops}
+        self._needed = {name: self._lacking(name, NONE) for name in flow.stops}
+        self._returned: dict[str, Facts] = {}
+        for subflow in flow.subflows:
+            entry = flow.target_of(f"{subflow}.", flow.flow.subflows[subflow].entry)
+            _, returned = self._run({entry: NONE}, subflow)
+            self._returned[subflow] = returned or NONE
+        begun = frozenset(f"vars.{name}" for name, one in self._variables.items() if one.value is not None)
+        self.at, _ = self._run({flow.target_of("", flow.flow.entry): begun})
+        """By the name of each node that a call comes to."""
+
+    def lacking(self, name: str) -> Iterator[tuple[Place, str]]:
+        """What the node reads and some call doesn't have: the first place of each fact."""
+        told: set[str] = set()
+        for place, tree in self._reads[name]:
+            for fact in sorted(missing(tree, self.at[name], self._records) - told):
+                told.add(fact)
+                yield place, fact
+
+    def _lacking(self, name: str, known: Facts) -> Facts:
+        return frozenset().union(*(missing(tree, known, self._records) for _, tree in self._reads[name]))
+
+    def _read_at(self, name: str) -> Iterator[tuple[Place, ast.expr]]:
+        stop = self._flow.stops[name]
+        for place, expression in stop.node.expressions():
+            if place[-1] not in _CONDITIONS:
+                yield (*stop.place, *place), expression.tree
+        for prompt in self._flow.prompts_at.get(name, ()):
+            for field in prompt.template.fields:
+                yield prompt.place, field.expression.tree
+
+    def way_without(self, name: str, fact: str) -> list[str]:
+        """The last nodes of a way that comes here without it."""
+        way = [name]
+        while len(way) < _SHOWN:
+            before = (
+                source
+                for source, facts in self.at.items()
+                if source not in way and fact not in facts and source in self._flow.stops
+                for step in self._flow.ways(source)
+                if step.target == way[0] and fact not in self._gained(source, step)
+            )
+            source = next(before, None)
+            if source is None:
+                break
+            way.insert(0, source)
+        return way
+
+    # ------------------------------------------------------------------------------------------------------ flowing
+
+    def _run(self, starts: Mapping[str, Facts], subflow: str | None = None) -> tuple[dict[str, Facts], Facts | None]:
+        """The facts at each node, and those at `return`: inside one sub-flow, or wherever the starts lead."""
+        states, returned, waiting = dict(starts), None, deque(starts)
+        while waiting:
+            name = waiting.popleft()
+            stop = self._flow.stops.get(name)
+            if stop is None or (subflow is not None and stop.subflow != subflow):
+                continue
+            for way in (*self._flow.ways(name), *self._flow.returns(name)):
+                facts = states[name] | self._gained(name, way)
+                if way.target == RETURN:
+                    returned = facts if returned is None else returned & facts
+                    continue
+                before = states.get(way.target)
+                after = facts if before is None else before & facts
+                if after != before:
+                    states[way.target] = after
+                    waiting.append(way.target)
+        return states, returned
+
+    def _gained(self, name: str, way: Way) -> Facts:
+        """What has a value after that way that need not have had one before.
+
+        What the node itself reads is counted in, so that a lack is told once, where it is first felt.
+        """
+        return self._needed[name] | self._earned(name, way)
+
+    def _earned(self, name: str, way: Way) -> Facts:
+        node = self._flow.stops[name].node
+        if isinstance(node, Branch) and way.why == "branch":
+            return self._branched(node, way.detail)
+        if isinstance(node, Menu) and way.why == "option":
+            return self._named(self._flow.choices[name][str(way.detail)].fills)
+        if isinstance(node, Call):
+            after = self._named(node.fills) | self._returned.get(node.call, NONE) if way.why == "then" else NONE
+            return after | self._named(node.arguments)
+        if not isinstance(node, Onward | Asked) or way.why != "then":
+            return NONE
+        if isinstance(node, Collect):
+            filled = self._named(node.fills) | self._named({node.slot: None})
+            return filled & when_true(node.skip_when.tree, self._records) if node.skip_when is not None else filled
+        if isinstance(node, Asked) and node.on_error is None and node.failure is not None:
+            return NONE  # it goes on without an answer, too
+        earned = self._named(node.fills)
+        if isinstance(node, Survey):
+            earned |= {"survey.score"}
+        return earned | {node.save} if isinstance(node, Lookup | Ticket) else earned
+
+    def _branched(self, node: Branch, case: str | int | None) -> Facts:
+        before = node.branch[:case] if isinstance(case, int) else node.branch
+        facts = frozenset().union(*(when_false(one.when.tree, self._records) for one in before))
+        return facts | when_true(node.branch[case].when.tree, self._records) if isinstance(case, int) else facts
+
+    def _named(self, fills: Mapping[str, object]) -> Facts:
+        return frozenset(f"vars.{name}" if name in self._variables else f"slots.{name}" for name in fills)
+
+
+def unfilled(flow: Inspection) -> Iterator[Found]:
+    """A slot, a variable or a record that is read where some way leads without filling it."""
+    filling = Filling(flow)
+    for name in flow.stops:
+        if name in filling.at:
+            for place, fact in filling.lacking(name):
+                way = " -> ".join(filling.way_without(name, fact))
+                what = f"'{fact}' has no value yet on some way here ({way})"
+                yield Found(place, f"{what}; fill it before, or say what to take instead, as in `{fact} or ...`")

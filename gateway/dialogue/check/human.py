@@ -1,0 +1,83 @@
+"""The way to a human: open at every question, and in one step where people need it most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from gateway.dialogue.check.finding import Found
+from gateway.dialogue.check.graph import backward, reached
+from gateway.dialogue.check.inspection import ELSEWHERE, Inspection, Way
+from gateway.dialogue.choices import AGENT
+from gateway.dialogue.nodes.base import Place
+from gateway.dialogue.nodes.menu import Menu
+from gateway.dialogue.nodes.message import Message
+from gateway.dialogue.nodes.survey import Survey
+
+
+def no_human(flow: Inspection) -> Iterator[Found]:
+    """A question at which asking for a human leads to none."""
+    reaching = _reaching(flow, lambda way: way.why not in {"universal", "mode", "human"}, asking=True)
+    for place, target in _asking(flow).items():
+        if target not in reaching:
+            what = f"who asks for a human here comes to '{target}', and from there to no transfer"
+            yield Found(place, f"{what}; lead to a transfer")
+    for name, question in flow.questions.items():
+        if name in flow.reachable and isinstance(question, Menu):
+            yield from _taken_keys(flow, name, question)
+
+
+def _taken_keys(flow: Inspection, name: str, menu: Menu) -> Iterator[Found]:
+    agent = flow.choices[name].get(AGENT)
+    if agent is None or agent.key is None:
+        return
+    for option, own in menu.options.items():
+        if option != AGENT and own.key == agent.key:
+            what = f"key {own.key} chooses '{option}' here, so that it reaches no human; take another key"
+            yield Found((*flow.stops[name].place, "options", option, "key"), what)
+
+
+def far_human(flow: Inspection) -> Iterator[Found]:
+    """In a mode with an `on_error`: a question from which one answer, or one failure, doesn't lead to a human."""
+    helping = {name: mode.on_error for name, mode in flow.flow.modes.items() if mode.on_error}
+    if not helping:
+        return
+    near = _reaching(flow, lambda way: way.why != "human", asking=False)
+    hopeless = {found.place for found in no_human(flow)}
+    for place, target in _asking(flow).items():
+        if target not in near and place not in hopeless:
+            yield _far(place, target, "who asks for a human", list(helping))
+    for name, target in helping.items():
+        if flow.target_of("", target) not in near:
+            yield _far(("modes", name, "on_error"), target, "the first failure", [name])
+    for name, question in flow.questions.items():
+        helped = not isinstance(question, Survey | Message) and name in flow.reachable
+        if helped and question.on_error and flow.target_of(name, question.on_error) not in near:
+            yield _far((*flow.stops[name].place, "on_error"), question.on_error, "the first failure", list(helping))
+
+
+def _far(place: Place, target: str, who: str, modes: list[str]) -> Found:
+    what = f"in mode {', '.join(modes)} {who} comes to '{target}', and from there to no transfer"
+    return Found(place, f"{what} without another question; lead straight to one")
+
+
+def _asking(flow: Inspection) -> dict[Place, str]:
+    """Where the file says what asking for a human leads to, and to which node."""
+    found: dict[Place, str] = {}
+    for name in flow.questions:
+        agent = flow.choices[name].get(AGENT)
+        if agent is None or agent.go is None or name not in flow.reachable:
+            continue
+        node = flow.stops[name].node
+        own = isinstance(node, Menu) and AGENT in node.options and node.options[AGENT].go
+        place: Place = (*flow.stops[name].place, "options", AGENT, "go") if own else ("universals", AGENT, "go")
+        if own or not agent.is_option or place not in found:
+            found.setdefault(place, flow.target_of(name, agent.go))
+    return found
+
+
+def _reaching(flow: Inspection, by: Callable[[Way], bool], *, asking: bool) -> set[str]:
+    """The nodes from which a transfer is reached by such ways; not `asking`: without a question."""
+    passing = [name for name in flow.names if asking or name not in flow.questions]
+    back = backward(passing, lambda name: [way.target for way in flow.ways(name, silent=not asking) if by(way)])
+    humans = [name for name in (*flow.names, ELSEWHERE) if flow.is_human(name)]
+    return reached(humans, lambda name: back.get(name, ()))

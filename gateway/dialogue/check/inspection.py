@@ -1,0 +1,330 @@
+"""A flow as its rules see it: the nodes, every way between them, what can be chosen and what is said where."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from gateway.dialogue.check.graph import reached
+from gateway.dialogue.check.speed import estimated_seconds
+from gateway.dialogue.choices import AGENT, Choice, choices_at
+from gateway.dialogue.model import Flow, Slot
+from gateway.dialogue.nodes.base import Node, Place
+from gateway.dialogue.nodes.call import Call
+from gateway.dialogue.nodes.collect import Collect
+from gateway.dialogue.nodes.hangup import Hangup
+from gateway.dialogue.nodes.lookup import Lookup
+from gateway.dialogue.nodes.question import Question, prompts_of
+from gateway.dialogue.nodes.ticket import Ticket
+from gateway.dialogue.nodes.transfer import Transfer
+from gateway.dialogue.routes import RETURN, Stop, overrides, resolved, routes, stops
+from gateway.dialogue.state import STANDARD
+from gateway.dialogue.template import Template
+
+ELSEWHERE = "?"
+"""Where a target leads that names nothing: from there everything is taken to be possible."""
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+
+Measure = Callable[[Template, float], float]
+"""How long a prompt lasts at a pace, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a flow file has that couldn't be understood, and so isn't in the flow; its mistakes are told elsewhere."""
+
+    nodes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Full names of nodes, and every word in them."""
+    words: frozenset[str] = frozenset()
+    """Every word in other things."""
+    more: bool = False
+    """Any word may be missing, too."""
+
+    @property
+    def all_words(self) -> frozenset[str]:
+        return self.words.union(*self.nodes.values())
+
+
+def words_in(raw: object) -> frozenset[str]:
+    """Every word in a part of a flow file that may be a name."""
+    match raw:
+        case str():
+            return frozenset(_WORD.findall(raw))
+        case dict():
+            return words_in(tuple(raw.values())) | {str(key) for key in raw}
+        case list() | tuple():
+            return frozenset().union(*map(words_in, raw))
+    return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way from a node to another, named by the node itself or open at every question."""
+
+    target: str
+    place: Place
+    why: str
+    """`then`, `on_error`, `option`, `branch`, `call`, `unavailable`; of every question, `universal` and `mode`; `human`
+    where a failure leads when the file doesn't say.
+    """
+    detail: str | int | None = None
+    """Which option, universal, mode or branch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Something that is said."""
+
+    place: Place
+    template: Template
+    node: str | None = None
+    mode: str = STANDARD
+    """The mode that says it so."""
+    part: str = ""
+    """Which of the node's wordings: `menu`, `again`, ..."""
+
+
+class Inspection:
+    """One flow being checked."""
+
+    def __init__(self, flow: Flow, unread: Unread | None = None, measure: Measure = estimated_seconds) -> None:
+        self.flow = flow
+        self.unread = unread or Unread()
+        self.measure = measure
+        self.stops: dict[str, Stop] = {stop.name: stop for stop in stops(flow)}
+        self.names = [*self.stops, *(name for name in self.unread.nodes if name not in self.stops)]
+        self._ways: dict[str, list[Way]] = {name: [] for name in self.stops}
+        self.wild = self.unread.more
+        """Some target names nothing that is known: what seems unreachable may be meant by it."""
+        for route in routes(flow):
+            stop = self.stops[route.source]
+            target = self._known(route.target, returning=stop.subflow is not None)
+            self._ways[route.source].append(Way(target, route.place, *_why(route.why)))
+        for name, stop in self.stops.items():
+            self._ways[name] += self._implied(stop)
+
+    # --------------------------------------------------------------------------------------------------------- nodes
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """The nodes that wait for the caller."""
+        return {name: stop.node for name, stop in self.stops.items() if isinstance(stop.node, Question)}
+
+    @cached_property
+    def choices(self) -> Mapping[str, Mapping[str, Choice]]:
+        """What can be chosen at each question, by name."""
+        return {name: choices_at(self.flow, question) for name, question in self.questions.items()}
+
+    def is_end(self, name: str) -> bool:
+        """The call ends there, or goes to a human; or nobody knows."""
+        return name not in self.stops or isinstance(self.stops[name].node, Hangup | Transfer)
+
+    def is_human(self, name: str) -> bool:
+        """Nobody knows what isn't understood."""
+        return name not in self.stops or isinstance(self.stops[name].node, Transfer)
+
+    @cached_property
+    def slots(self) -> list[tuple[Place, Slot]]:
+        """The flow's and its sub-flows', with their places."""
+        found: list[tuple[Place, Slot]] = [(("slots", name), slot) for name, slot in self.flow.slots.items()]
+        for subflow, inner in self.flow.subflows.items():
+            found += [(("subflows", subflow, "slots", name), slot) for name, slot in inner.slots.items()]
+        return found
+
+    def slot(self, question: Collect) -> tuple[Place, Slot] | None:
+        """The slot that a question fills, and where it is declared."""
+        return next(((place, slot) for place, slot in self.slots if place[-1] == question.slot), None)
+
+    # ---------------------------------------------------------------------------------------------------------- ways
+
+    def ways(self, name: str, *, silent: bool = False) -> Iterator[Way]:
+        """Every way on, but `return`; after a `call` only if the sub-flow returns, `silent`: without a question."""
+        if name not in self.stops:
+            words = self.unread.nodes.get(name, frozenset())
+            yield from (Way(target, (), "then") for target in self.names if self._mentions(words, target))
+            return
+        node = self.stops[name].node
+        for way in self._ways[name]:
+            shut = isinstance(node, Call) and way.why == "then" and not self._returns(node, silent)
+            if way.target != RETURN and not shut:
+                yield way
+
+    def follow(self, name: str) -> Iterator[str]:
+        """Where the ways lead."""
+        return (way.target for way in self.ways(name))
+
+    def follow_silently(self, name: str) -> Iterator[str]:
+        """Where they lead without a question to the caller."""
+        return (way.target for way in self.ways(name, silent=True) if way.target not in self.questions)
+
+    @cached_property
+    def reachable(self) -> set[str]:
+        """From the entry, by whatever callers do."""
+        mentioned = [name for name in self.names if self._mentions(self.unread.words, name)]
+        return reached([self._known(self.flow.entry), *mentioned], self.follow)
+
+    def target_of(self, source: str, target: str) -> str:
+        """The full name of what a node calls `target`."""
+        return self._known(resolved(self.flow, source, target), returning="." in source)
+
+    @staticmethod
+    def _mentions(words: frozenset[str], name: str) -> bool:
+        return name.rpartition(".")[2] in words
+
+    def returns(self, name: str) -> list[Way]:
+        """The ways by which a sub-flow returns from there."""
+        return [way for way in self._ways.get(name, ()) if way.target == RETURN]
+
+    @cached_property
+    def subflows(self) -> list[str]:
+        """The sub-flows, those that are called before those that call them; empty when they call in a circle."""
+        calls: dict[str, list[str]] = {name: [] for name in self.flow.subflows}
+        for stop in self.stops.values():
+            if stop.subflow and isinstance(stop.node, Call) and stop.node.call in calls:
+                calls[stop.subflow].append(stop.node.call)
+        try:
+            return list(TopologicalSorter(calls).static_order())
+        except CycleError:
+            return []
+
+    def _returns(self, call: Call, silent: bool) -> bool:
+        returning = self._silently_returning if silent else self._returning
+        return call.call not in self.flow.subflows or call.call in returning
+
+    @cached_property
+    def _returning(self) -> set[str]:
+        return self._returning_through(lambda _: True)
+
+    @cached_property
+    def _silently_returning(self) -> set[str]:
+        return self._returning_through(lambda name: name not in self.questions)
+
+    def _returning_through(self, allowed: Callable[[str], bool]) -> set[str]:
+        """The sub-flows that come to their `return` by way of such nodes only."""
+        if not self.subflows:
+            return set(self.flow.subflows)
+        returning: set[str] = set()
+        for subflow in self.subflows:
+            entry = self.target_of(f"{subflow}.", self.flow.subflows[subflow].entry)
+            starts = [entry] if allowed(entry) else []
+            seen = reached(starts, lambda name: filter(allowed, self._inside(name, returning)))
+            if any(name not in self.stops for name in seen):
+                returning.add(subflow)
+        return returning
+
+    def _inside(self, name: str, returning: set[str]) -> Iterator[str]:
+        """Where a node of a sub-flow leads in it, `return` included."""
+        stop = self.stops.get(name)
+        if stop is None:
+            return
+        called = stop.node.call if isinstance(stop.node, Call) else None
+        for way in self._ways[name]:
+            shut = way.why == "then" and called in self.flow.subflows and called not in returning
+            if not shut and (way.target not in self.stops or self.stops[way.target].subflow == stop.subflow):
+                yield way.target
+
+    def _known(self, target: str, *, returning: bool = False) -> str:
+        """The target, or the node that a misspelt one was meant to be."""
+        if target in self.stops or target in self.unread.nodes or (returning and target == RETURN):
+            return target
+        meant = difflib.get_close_matches(target, self.names, 1)
+        if not meant:
+            self.wild = True
+        return meant[0] if meant else ELSEWHERE
+
+    def _implied(self, stop: Stop) -> Iterator[Way]:
+        """Ways that a node doesn't name."""
+        flow, node = self.flow, stop.node
+        if isinstance(node, Question):
+            named = {(way.why, way.detail) for way in self._ways[stop.name]}
+            for choice in self.choices[stop.name].values():
+                if choice.go and ("option", choice.name) not in named:
+                    place: Place = ("universals", choice.name, "go") if choice.name in flow.universals else stop.place
+                    why = "option" if choice.is_option else "universal"
+                    yield Way(self.target_of(stop.name, choice.go), place, why, choice.name)
+            for name, mode in flow.modes.items():
+                if mode.on_error and node.failure is None:
+                    target = self._known(mode.on_error)
+                    yield Way(target, ("modes", name, "on_error"), "mode", name)
+        agent = flow.universals.get(AGENT)
+        if agent and agent.go and node.failure is None and _can_fail(node):
+            yield Way(self._known(agent.go), stop.place, "human")
+
+    # ------------------------------------------------------------------------------------------------------- prompts
+
+    @cached_property
+    def prompts(self) -> list[Prompt]:
+        """Everything that is said, with its place, in every mode."""
+        flow = self.flow
+        found: list[Prompt] = []
+        for place, template in prompts_of(flow.answers):
+            found.append(Prompt(("answers", *place), template, part=str(place[0])))
+        for name, stop in self.stops.items():
+            for place, template in stop.node.prompts():
+                found.append(Prompt((*stop.place, *place), template, name, part=_part(place)))
+        for mode_name, mode in flow.modes.items():
+            for part in ("entered", "struggling", "left"):
+                pace_of = STANDARD if part == "left" else mode_name
+                found.append(Prompt(("modes", mode_name, part), getattr(mode, part), mode=pace_of, part=part))
+            found += self._overriding(mode_name)
+        return found
+
+    @cached_property
+    def prompts_at(self) -> dict[str, list[Prompt]]:
+        """The prompts of each node, in every mode."""
+        found: dict[str, list[Prompt]] = {}
+        for prompt in self.prompts:
+            if prompt.node is not None:
+                found.setdefault(prompt.node, []).append(prompt)
+        return found
+
+    def _overriding(self, mode: str) -> Iterator[Prompt]:
+        for name, at, override in overrides(self.flow, mode):
+            node = self.in_mode(name, mode)
+            if node is not None:
+                for place, template in node.prompts():
+                    if place[0] in override.model_fields_set:
+                        yield Prompt((*at, *place), template, name, mode, _part(place))
+
+    def in_mode(self, name: str, mode: str) -> Node | None:
+        """The node as it is in a mode; None when it doesn't exist."""
+        return self._overlays[mode].get(name, self.stops[name].node if name in self.stops else None)
+
+    @cached_property
+    def _overlays(self) -> dict[str, dict[str, Node]]:
+        found: dict[str, dict[str, Node]] = {STANDARD: {}}
+        for mode in self.flow.modes:
+            found[mode] = {}
+            for name, _, override in overrides(self.flow, mode):
+                if name in self.stops:
+                    node = self.stops[name].node
+                    given = override.model_fields_set & set(type(node).model_fields)
+                    update = {part: getattr(override, part) for part in given}
+                    found[mode][name] = node.model_copy(update=update)
+        return found
+
+
+def _part(place: Place) -> str:
+    return "say" if place[0] == "groups" else str(place[0])
+
+
+def _why(place: Place) -> tuple[str, str | int | None]:
+    match place:
+        case ("options", option, "go"):
+            return "option", option
+        case ("branch", index, "go"):
+            return "branch", index
+        case ("otherwise",):
+            return "branch", None
+    return str(place[0]), None
+
+
+def _can_fail(node: Node) -> bool:
+    """Whether the dialogue may have to leave the node by another way than it names."""
+    if isinstance(node, Question | Lookup | Ticket):
+        return True
+    return any(prompt.fields for _, prompt in node.prompts())

@@ -1,0 +1,94 @@
+"""Phrases that stand twice, or that sound so alike that one is heard as the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from asr.text import strip_punctuation
+from gateway.dialogue.check.finding import Found
+from gateway.dialogue.check.inspection import Inspection
+from gateway.dialogue.nodes.base import Place
+from gateway.dialogue.nodes.collect import Collect
+from gateway.dialogue.nodes.menu import Menu, Option
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One phrase: what it chooses, and where it stands."""
+
+    option: str
+    phrase: str
+    place: Place
+    where: str = ""
+    """In words, when it isn't the question's own."""
+
+
+def duplicate_phrase(flow: Inspection) -> Iterator[Found]:
+    """The same phrase twice among what can be said at one question."""
+    yield from _repeated(everywhere(flow), [])
+    for own, around in questions(flow):
+        yield from _repeated(own, around)
+
+
+def _repeated(own: list[Said], around: list[Said]) -> Iterator[Found]:
+    first: dict[str, Said] = {}
+    for said in around:
+        first.setdefault(strip_punctuation(said.phrase), said)
+    for said in own:
+        before = first.setdefault(strip_punctuation(said.phrase), said)
+        if before is said:
+            continue
+        if before.option == said.option:
+            if not before.where:
+                yield Found(said.place, f"'{said.phrase}' is a phrase of '{said.option}' already; remove it")
+        else:
+            what = f"'{said.phrase}' chooses '{before.option}'{before.where} as well; keep it in one of them"
+            yield Found(said.place, what)
+
+
+def questions(flow: Inspection) -> Iterator[tuple[list[Said], list[Said]]]:
+    """For each question with phrases of its own: these, and what can be said there besides."""
+    anywhere = everywhere(flow)
+    for name, node in flow.questions.items():
+        if isinstance(node, Menu):
+            included = flow.flow.nodes.get(node.include) if node.include else None
+            around = list(anywhere)
+            if isinstance(included, Menu):
+                around += _options(included, ("nodes", str(node.include)), f" of '{node.include}'")
+            yield _options(node, flow.stops[name].place), around
+        elif isinstance(node, Collect) and (slot := flow.slot(node)) and slot[1].options:
+            at = (*slot[0], "options")
+            own = [
+                Said(option, phrase, (*at, option, "phrases", index))
+                for option, pick in slot[1].options.items()
+                for index, phrase in enumerate(pick.phrases)
+            ]
+            yield own, anywhere
+
+
+def _options(menu: Menu, at: Place, where: str = "") -> list[Said]:
+    return [
+        Said(name, phrase, (*at, "options", name, "phrases", index), where)
+        for name, option in menu.options.items()
+        for index, phrase in enumerate(_phrases(option))
+    ]
+
+
+def _phrases(option: Option) -> tuple[str, ...]:
+    return option.phrases or ()
+
+
+def everywhere(flow: Inspection) -> list[Said]:
+    """What can be said at every question."""
+    where = ", which holds everywhere,"
+    said: list[tuple[str, tuple[str, ...], Place]] = []
+    said += [(name, one.phrases, ("universals", name, "phrases")) for name, one in flow.flow.universals.items()]
+    for name, mode in flow.flow.modes.items():
+        said.append((name, mode.enter_on.phrases, ("modes", name, "enter_on", "phrases")))
+        said.append((f"leaving {name}", mode.leave_on.phrases, ("modes", name, "leave_on", "phrases")))
+    return [
+        Said(option, phrase, (*at, index), where)
+        for option, phrases, at in said
+        for index, phrase in enumerate(phrases)
+    ]
