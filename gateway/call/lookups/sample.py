@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.call.lookups.customers import Customer, Day, Plan, Section, Ticket, load_customers
+from gateway.call.lookups.customers import Customer, CustomerFile, Day, Plan, Section, Ticket, load_customers
 from gateway.errors import LookupFailedError
 from gateway.privacy import mask
 
@@ -40,16 +40,25 @@ class SampleLookups:
     Args:
         path: the file.
         today: the day of the call, which the dates of the file are relative to.
+        file: what the file holds, when it has been read before.
 
     Raises:
         SettingsError: the file can't be read or has a mistake.
     """
 
-    def __init__(self, path: Path, *, today: Callable[[], date] = _local_today) -> None:
+    def __init__(
+        self, path: Path, *, today: Callable[[], date] = _local_today, file: CustomerFile | None = None
+    ) -> None:
         self._path = path
         self._today = today
-        self._file = load_customers(path)
+        self._file = file or load_customers(path)
+        self._asked: dict[str, Customer] = {}
+        """Customers whose record may have changed."""
         self._next_ticket = int(self._file.next_ticket)
+
+    def afresh(self, today: Callable[[], date]) -> SampleLookups:
+        """Another back end on the same file, in which nothing has changed yet."""
+        return SampleLookups(self._path, today=today, file=self._file)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -100,7 +109,7 @@ class SampleLookups:
         category = _text("ticket.create", arguments, "category")
         _text("ticket.create", arguments, "matter" if "matter" in arguments else "summary")
         ticket = self._new_ticket(_team(category), self._due(arguments))
-        if customer := self._file.customers.get(str(arguments.get("number"))):
+        if customer := self._found(str(arguments.get("number"))):
             customer.tickets.append(ticket)
         return self._told(ticket)
 
@@ -128,12 +137,17 @@ class SampleLookups:
 
     def _customer(self, name: str, arguments: Mapping[str, Any]) -> Customer:
         number = _text(name, arguments, "number")
-        customer = self._file.customers.get(number)
+        customer = self._found(number)
         if customer is None:
             raise LookupFailedError(
                 f"unknown number {mask(number)}", where=name, remedy=f"the sample customers are listed in {self._path}"
             )
         return customer
+
+    def _found(self, number: str) -> Customer | None:
+        if number not in self._asked and (customer := self._file.customers.get(number)) is not None:
+            self._asked[number] = customer.model_copy(update={"tickets": list(customer.tickets)})
+        return self._asked.get(number)
 
     def _told(self, record: Section | Mapping[str, Any]) -> Mapping[str, Any]:
         """`record` as a plain mapping, its days made ISO dates."""

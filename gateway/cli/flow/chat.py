@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import sys
 from collections.abc import Iterator
@@ -51,10 +50,9 @@ def chat(
     console = CallConsole()
     console.rule(f"[bold]来电 {escape(mask(number)) or '（无号码）'} → {compiled.flow.title}[/bold]")
     console.print(f"[dim]{HELP}[/dim]")
-    with asyncio.Runner() as runner:
-        provider = samples.fresh(lambda: moment) or _Nobody()
-        talk = Conversation(compiled, {"number": number}, lambda: moment, back_end(provider, runner))
-        _Chat(talk, console).run(_typed_lines())
+    provider = samples.fresh(lambda: moment) or _Nobody()
+    talk = Conversation(compiled, {"number": number}, lambda: moment, back_end(provider))
+    _Chat(talk, console).run(_typed_lines())
 
 
 class _Nobody:

@@ -49,8 +49,8 @@ def _tested(flow_file: Path, only: str, verbose: bool, console: CallConsole) -> 
         raise ScriptError("there are no dialogues", where=str(flow_file.parent / "dialogues"), remedy=remedy)
     began = time.monotonic()
     compiled = CompiledFlow(flow, remembering)
-    with TextStage(compiled, Samples(flow_file.parent)) as stage:
-        results = [stage.hold(dialogue) for dialogue in wanted]
+    stage = TextStage(compiled, Samples(flow_file.parent))
+    results = [stage.hold(dialogue) for dialogue in wanted]
     console.rule(f"[bold]{flow.title}[/bold] {flow.flow}")
     for held in results:
         if verbose or not held.passed:

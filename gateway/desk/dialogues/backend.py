@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 
 from gateway.call.lookups import LookupProvider, SampleLookups
 from gateway.desk.conversation import Now
-from gateway.desk.dialogues.model import DEFAULT_CLOCK, FAILS, Case
+from gateway.desk.dialogues.model import FAILS, Case
 from gateway.dialogue.model import Flow
 from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.ticket import CREATE
@@ -27,19 +26,17 @@ class Samples:
 
     def __init__(self, flow_dir: Path) -> None:
         """Raises SettingsError when the file has a mistake; a hotline without one has no samples."""
-        self._now: Now = lambda: DEFAULT_CLOCK
         file = flow_dir / CUSTOMERS
-        self._pristine = SampleLookups(file, today=lambda: self._now().date()) if file.is_file() else None
+        self._read = SampleLookups(file) if file.is_file() else None
 
     @property
     def numbers(self) -> tuple[str, ...]:
         """The numbers of the sample customers."""
-        return self._pristine.numbers if self._pristine else ()
+        return self._read.numbers if self._read else ()
 
     def fresh(self, now: Now) -> LookupProvider | None:
-        """As if nobody had called before; the dates are those of `now`. One at a time."""
-        self._now = now
-        return copy.deepcopy(self._pristine)
+        """As if nobody had called before; the dates are those of `now`."""
+        return self._read.afresh(lambda: now().date()) if self._read else None
 
 
 @dataclass

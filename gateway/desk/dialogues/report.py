@@ -20,7 +20,7 @@ def conversation(held: Held) -> Iterator[str]:
     dialogue = held.dialogue
     where = f"{dialogue.source.file}:{dialogue.line()}"
     yield f"{verdict} [bold]{escape(dialogue.name)}[/bold]　[dim]{escape(where)}[/dim]"
-    for line in held.lines:
+    for line in held.tell():
         yield f"    {markup(line)}"
     if held.difference is not None:
         differs = held.difference

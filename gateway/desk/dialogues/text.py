@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any
 
 from gateway.call.lookups import LookupProvider
@@ -35,9 +34,10 @@ class Held:
 
     dialogue: TestDialogue
     difference: Difference | None
-    lines: list[Line] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     """Empty when it was held aloud."""
+    tell: Callable[[], list[Line]] = list
+    """The conversation, to be shown."""
 
     @property
     def passed(self) -> bool:
@@ -45,13 +45,12 @@ class Held:
 
 
 class TextStage:
-    """Holds dialogues with one flow, one after another. Close it, or use it in a `with`."""
+    """Holds dialogues with one flow, one after another."""
 
     def __init__(self, flow: CompiledFlow, samples: Samples) -> None:
         self._flow = flow
         self._samples = samples
         self._profiles = profile_lookups(flow.flow)
-        self._runner = asyncio.Runner()
 
     def hold(self, dialogue: TestDialogue) -> Held:
         """The dialogue from its first step to its end or its first difference."""
@@ -62,7 +61,7 @@ class TextStage:
             self._flow,
             {"number": number_of(case, self._samples)},
             lambda: clock,
-            back_end(lookups, self._runner),
+            back_end(lookups),
             agents=lambda _queue: case.agents != "none",
         )
         examiner = Examiner(dialogue)
@@ -72,20 +71,11 @@ class TextStage:
         if talk.ending is None:
             talk.hangs_up()
         examiner.finish(account(talk, lookups))
-        lines = [line for exchange in talk.exchanges for line in told(exchange, talk.match(exchange))]
-        return Held(dialogue, examiner.difference, lines, talk.exchanges)
 
-    def close(self) -> None:
-        """Let go of the look-ups' event loop; idempotent."""
-        self._runner.close()
+        def lines() -> list[Line]:
+            return [line for exchange in talk.exchanges for line in told(exchange, talk.match(exchange))]
 
-    def __enter__(self) -> TextStage:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        return Held(dialogue, examiner.difference, talk.exchanges, lines)
 
 
 def number_of(case: Case, samples: Samples) -> str:
@@ -95,14 +85,19 @@ def number_of(case: Case, samples: Samples) -> str:
     return next(iter(samples.numbers), "")
 
 
-def back_end(provider: LookupProvider, runner: asyncio.Runner) -> BackEnd:
-    """Ask a provider and wait for it."""
+def back_end(provider: LookupProvider) -> BackEnd:
+    """Ask a provider that answers from memory: one that waits for something fails."""
 
     def answer(asked: Lookup) -> LookupSucceeded | LookupFailed:
+        work = provider.lookup(asked.name, asked.arguments)
         try:
-            return LookupSucceeded(runner.run(provider.lookup(asked.name, asked.arguments)))
+            work.send(None)  # no event loop: it would cost more than the whole step
+        except StopIteration as done:
+            return LookupSucceeded(done.value)
         except LookupFailedError as error:
             return LookupFailed(str(error))
+        work.close()
+        return LookupFailed("the back end didn't answer at once")
 
     return answer
 
