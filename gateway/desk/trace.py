@@ -1,0 +1,105 @@
+"""A stored call put in order: every answer of the caller stands before what it led to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gateway.dialogue.choices import REPEAT
+from gateway.dialogue.state import STANDARD
+from gateway.events import Event, ModeChanged, NodeEntered, SlotFilled, Turn, TurnFinished
+
+KINDS = ("node_entered", "prompt_ended", "slot_filled", "mode_changed", "turn_finished")
+"""The events that are looked at."""
+HUNG_UP = "caller_hung_up"
+"""The `reason` of a call that the caller ended."""
+YES, NO = "yes", "no"
+_HALF_A_FRAME_MS = 10
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """The events of one call, each turn moved to the moment when its answer was taken.
+
+    A turn is told when the reply begins to sound, after the nodes that the reply went through were entered.
+    """
+    ordered: list[Event] = []
+    for event in events:
+        place = len(ordered)
+        if isinstance(event, TurnFinished):
+            taken_ms = event.turn.end_ms + event.turn.silence_window_ms - _HALF_A_FRAME_MS
+            while place and ordered[place - 1].at_ms >= taken_ms and not isinstance(ordered[place - 1], TurnFinished):
+                place -= 1
+        ordered.insert(place, event)
+    return ordered
+
+
+@dataclass(slots=True)
+class Step:
+    """One answer: where the call stood, and what it led to."""
+
+    turn: Turn
+    mode: str
+    slots: dict[str, str]
+    """Filled by then, as they were told."""
+    path: tuple[str, ...]
+    """Nodes entered since the answer before."""
+    failures: int = 0
+    """Answers that failed since the question was put."""
+    confirming: Turn | None = None
+    """The answer that is waiting for a yes."""
+    entered: list[str] = field(default_factory=list)
+    """Nodes entered after it, until the next answer."""
+    mode_after: str | None = None
+    """The mode that it changed to, the question standing."""
+
+    @property
+    def choice(self) -> str | None:
+        """What an accepted answer settled on, also by a yes to a confirmation; None when it settled nothing."""
+        if self.turn.outcome != "accept":
+            return None
+        if self.confirming is not None and self.turn.matched in {YES, NO}:
+            return self.confirming.matched if self.turn.matched == YES else None
+        return self.turn.matched
+
+    @property
+    def failed(self) -> bool:
+        """Whether it counts among the failures of its question."""
+        turn = self.turn
+        if self.confirming is None:
+            return turn.outcome in {"no_input", "no_match"}
+        return turn.outcome != "accept" or turn.matched == NO
+
+    @property
+    def leaves_open(self) -> Turn | None:
+        """The answer that waits for a yes after this one."""
+        turn = self.turn
+        if turn.outcome == "confirm":
+            return turn
+        return self.confirming if turn.outcome != "accept" or turn.matched == REPEAT else None
+
+
+def steps(ordered: Iterable[Event]) -> list[Step]:
+    """The answers of a call, from its events `in_order`."""
+    found: list[Step] = []
+    mode, slots, path = STANDARD, dict[str, str](), list[str]()
+    for event in ordered:
+        last = found[-1] if found else None
+        match event:
+            case NodeEntered():
+                path.append(event.node)
+                if last is not None:
+                    last.entered.append(event.node)
+            case ModeChanged():
+                mode = event.mode
+                if last is not None and not last.entered:
+                    last.mode_after = mode
+            case SlotFilled():
+                slots = slots | {event.slot: event.value}
+            case TurnFinished():
+                step = Step(event.turn, mode, slots, tuple(path))
+                if last is not None and not path and last.mode_after is None:  # the same question still stands
+                    step.failures = last.failures + last.failed
+                    step.confirming = last.leaves_open
+                found.append(step)
+                path = []
+    return found
