@@ -13,7 +13,7 @@ from gateway.dialogue.check.human import far_human, no_human
 from gateway.dialogue.check.inspection import Inspection, Measure, Unread
 from gateway.dialogue.check.keys import key_clash, spoken_key, untold_key
 from gateway.dialogue.check.notice import recorded_before_notice
-from gateway.dialogue.check.phrases import duplicate_phrase
+from gateway.dialogue.check.phrases import confusable_phrase, duplicate_phrase
 from gateway.dialogue.check.roads import dead_end, endless_loop, unreachable
 from gateway.dialogue.check.speed import estimated_seconds
 from gateway.dialogue.check.tidy import no_error_path, unused
@@ -36,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     Rule("spoken_key", "error", spoken_key),
     Rule("untold_key", "warning", untold_key),
     Rule("duplicate_phrase", "warning", duplicate_phrase),
+    Rule("confusable_phrase", "warning", confusable_phrase),
     Rule("too_many_options", "warning", too_many_options),
     Rule("long_prompt", "warning", long_prompt),
     Rule("same_words", "warning", same_words),

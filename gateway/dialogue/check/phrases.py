@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from asr.text import strip_punctuation
 from gateway.dialogue.check.finding import Found
 from gateway.dialogue.check.inspection import Inspection
+from gateway.dialogue.grammar.confusable import confusable_pairs
 from gateway.dialogue.nodes.base import Place
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu, Option
@@ -45,6 +46,32 @@ def _repeated(own: list[Said], around: list[Said]) -> Iterator[Found]:
         else:
             what = f"'{said.phrase}' chooses '{before.option}'{before.where} as well; keep it in one of them"
             yield Found(said.place, what)
+
+
+def confusable_phrase(flow: Inspection) -> Iterator[Found]:
+    """Phrases of different options at one question that recognition may swap."""
+    parts = [(everywhere(flow), list[Said]()), *questions(flow)]
+    said = dict.fromkeys(one.phrase for own, around in parts for one in (*own, *around))
+    near: dict[str, list[tuple[str, float]]] = {}
+    for pair in confusable_pairs({phrase: [phrase] for phrase in said}):
+        if strip_punctuation(pair.phrase_a) != strip_punctuation(pair.phrase_b):
+            near.setdefault(pair.phrase_a, []).append((pair.phrase_b, pair.distance))
+            near.setdefault(pair.phrase_b, []).append((pair.phrase_a, pair.distance))
+    for own, around in parts:
+        yield from _alike(own, around, near)
+
+
+def _alike(own: list[Said], around: list[Said], near: Mapping[str, list[tuple[str, float]]]) -> Iterator[Found]:
+    order = {said.place: index for index, said in enumerate(own)}
+    by_phrase: dict[str, list[Said]] = {}
+    for said in (*own, *around):
+        by_phrase.setdefault(said.phrase, []).append(said)
+    for said in own:
+        for phrase, distance in near.get(said.phrase, ()):
+            for other in by_phrase.get(phrase, ()):
+                if other.option != said.option and order.get(other.place, -1) < order[said.place]:
+                    what = f"'{said.phrase}' sounds like '{phrase}' of '{other.option}'{other.where}"
+                    yield Found(said.place, f"{what} (distance {distance:.2f}); reword one of them")
 
 
 def questions(flow: Inspection) -> Iterator[tuple[list[Said], list[Said]]]:
