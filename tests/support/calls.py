@@ -78,13 +78,17 @@ def place_call(
     *,
     caller: str = EVERYDAY,
     settings: Settings | None = None,
+    to: Hotline | None = None,
 ) -> Told:
-    """Run one call to its end. `heard`: what the recogniser makes of each utterance in turn, or a real engine."""
+    """Run one call to its end, to the bundled hotline or another one.
+
+    `heard`: what the recogniser makes of each utterance in turn, or a real engine.
+    """
     engine = Lent(heard) if isinstance(heard, Engine) else ScriptedEngine(heard)
     told = Told()
 
     async def run() -> None:
-        gateway = Gateway(settings or Settings(), hotline(), engine, Store.open(out))
+        gateway = Gateway(settings or Settings(), to or hotline(), engine, Store.open(out))
         async with gateway:
             leg = LoopbackLeg(parse_steps(steps), LegInfo(caller, "mobile_hotline", "loopback"))
             await gateway.take(leg, VirtualClock(), told.events.append)
