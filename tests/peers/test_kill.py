@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
-from gateway.store import Store, get_call, list_calls
+from gateway.store import CallRecord, Store, get_call, list_calls
+from tests.support.calls import ROOT, SAMPLES
 from tests.support.command import COMMAND
 
 pytestmark = pytest.mark.peers
@@ -50,6 +53,53 @@ def test_kill_9_keeps_finished_turns_and_a_recording_to_the_last_second(tmp_path
     sound, rate_hz = soundfile.read(recordings[0])
     assert len(sound) / rate_hz * 1000 >= last_ms - 1000
     assert abs(sound[-rate_hz * 2 :, 1]).max() > 0.05, "the hotline's last words are there"
+
+
+def killed_after(folder: Path, words: str, event: str, seconds: float) -> CallRecord:
+    """A caller leaves a message and presses #; the process is killed that long after the event."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "tests.support.message_child",
+            folder,
+            SAMPLES / "demo" / words,
+            "wait:0.5",
+            "dtmf:#",
+            "wait:60",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    assert any(json.loads(line)["event"] == event for line in process.stdout)
+    time.sleep(seconds)
+    process.kill()
+    process.communicate()
+    with Store.open(folder / "out") as store:
+        (listed,) = list_calls(store)
+        call = get_call(store, listed.id)
+    assert call is not None
+    assert (call.disposition, call.reason) == ("failed", "process_killed")
+    return call
+
+
+def test_kill_9_in_the_middle_of_a_message_leaves_it_in_the_recording_to_the_last_second(tmp_path: Path) -> None:
+    call = killed_after(tmp_path, "angry_words.wav", "speech_started", 3.0)
+    assert call.messages == ()
+    assert call.recording is not None
+    assert [path.name for path in (tmp_path / "out" / "recordings").iterdir()] == [Path(call.recording).name]
+    sound, rate_hz = soundfile.read(call.recording, dtype="int16")
+    voiced = np.flatnonzero(np.abs(sound[:, 0]) > 300)
+    assert (voiced[-1] - voiced[0]) / rate_hz >= 2.0
+
+
+def test_kill_9_after_a_message_loses_nothing_of_it(tmp_path: Path) -> None:
+    call = killed_after(tmp_path, "balance.wav", "message_recorded", 0.5)
+    (message,) = call.messages
+    sound, rate_hz = soundfile.read(message["path"])
+    assert len(sound) / rate_hz >= (message["end_ms"] - message["start_ms"]) / 1000 > 2
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
