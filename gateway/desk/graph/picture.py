@@ -71,7 +71,7 @@ def _arrowheads(svg: Element) -> None:
             "orient": "auto",
         },
     )
-    SubElement(marker, "path", {"d": "M0 0.5 L8 4 L0 7.5 z", "fill": "context-stroke"})
+    SubElement(marker, "path", {"d": "M0 0.5 L8 4 L0 7.5 z"})
 
 
 def _legend(parent: Element, drawing: Drawing) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from gateway.desk.graph.cards import Card, card_of, label_size
 from gateway.desk.graph.drawing import Arrow, Drawing
-from gateway.desk.graph.layout import Line, Plan, Point, Size, lines_of, plans
+from gateway.desk.graph.layout import Line, Plan, Point, Size, plans
+from gateway.desk.graph.lines import lines_of
 
 MARGIN = 24.0
 LEGEND_HEIGHT = 34.0

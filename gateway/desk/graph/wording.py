@@ -8,6 +8,7 @@ import unicodedata
 from gateway.dialogue.nodes.base import Node
 from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.lookup import Lookup
+from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.ticket import Ticket
 from gateway.dialogue.template import Field, Template
 
@@ -31,6 +32,8 @@ def gist(node: Node) -> str:
             return f"{node.lookup} → {node.save}"
         case Ticket():
             return f"{node.ticket.category} → {node.save}"
+        case Menu() if node.groups:
+            return f"分 {len(node.groups)} 组念：{spoken(node.groups[0].say)}"
         case Call():
             return f"进入 {node.call}"
     return next((spoken(prompt) for _, prompt in node.prompts()), "")
