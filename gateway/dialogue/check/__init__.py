@@ -15,9 +15,10 @@ from gateway.dialogue.check.keys import key_clash, spoken_key, untold_key
 from gateway.dialogue.check.notice import recorded_before_notice
 from gateway.dialogue.check.phrases import confusable_phrase, duplicate_phrase
 from gateway.dialogue.check.roads import dead_end, endless_loop, unreachable
+from gateway.dialogue.check.silence import silent_loop
 from gateway.dialogue.check.speed import estimated_seconds
 from gateway.dialogue.check.tidy import no_error_path, unused
-from gateway.dialogue.check.wording import long_prompt, same_words, too_many_options, unsayable_text
+from gateway.dialogue.check.wording import long_prompt, same_words, too_many_options, unheard_group, unsayable_text
 from gateway.dialogue.model import Flow
 
 __all__ = ["RULES", "Finding", "Found", "Unread", "lint"]
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     Rule("unreachable", "warning", unreachable),
     Rule("dead_end", "error", dead_end),
     Rule("endless_loop", "error", endless_loop),
+    Rule("silent_loop", "error", silent_loop),
     Rule("no_human", "error", no_human),
     Rule("far_human", "error", far_human),
     Rule("no_error_path", "warning", no_error_path),
@@ -38,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     Rule("duplicate_phrase", "warning", duplicate_phrase),
     Rule("confusable_phrase", "warning", confusable_phrase),
     Rule("too_many_options", "warning", too_many_options),
+    Rule("unheard_group", "error", unheard_group),
     Rule("long_prompt", "warning", long_prompt),
     Rule("same_words", "warning", same_words),
     Rule("unused", "warning", unused),

@@ -127,18 +127,26 @@ def _other(said: str, chosen: Choice, choices: Mapping[str, Choice]) -> Choice |
 
 def untold_key(flow: Inspection) -> Iterator[Found]:
     """In a mode with `max_options`: a menu whose prompt doesn't say the keys of what it offers."""
-    limited = {name for name, mode in flow.flow.modes.items() if mode.max_options}
-    told = {(prompt.node, prompt.mode): prompt for prompt in flow.prompts if prompt.part == "menu"}
+    limited = [name for name, mode in flow.flow.modes.items() if mode.max_options]
     for name in flow.questions:
-        for mode in sorted(limited):
-            menu = flow.in_mode(name, mode)
-            if not isinstance(menu, Menu) or menu.groups or name not in flow.reachable:
-                continue
-            prompt = told.get((name, mode), told[name, STANDARD])
-            named = {key for key, _ in spoken_keys(prompt)}
-            offered = menu.offers or [option for option in menu.options if option not in flow.flow.modes]
-            choices = [flow.choices[name][one] for one in offered if one in flow.choices[name]]
-            if untold := [choice for choice in choices if choice.key and choice.key not in named]:
-                keys = ", ".join(f"{choice.key} for '{choice.name}'" for choice in untold)
-                what = f"in mode {mode} a prompt says the key of everything it offers; say key {keys}"
-                yield Found(prompt.place, what)
+        for mode in limited if name in flow.reachable else ():
+            for prompt, offered in _offering(flow, name, mode):
+                named = {key for key, _ in spoken_keys(prompt)}
+                choices = [flow.choices[name][one] for one in offered if one in flow.choices[name]]
+                if untold := [choice for choice in choices if choice.key and choice.key not in named]:
+                    keys = ", ".join(f"{choice.key} for '{choice.name}'" for choice in untold)
+                    what = f"in mode {mode} a prompt says the key of everything it offers; say key {keys}"
+                    yield Found(prompt.place, what)
+
+
+def _offering(flow: Inspection, name: str, mode: str) -> Iterator[tuple[Prompt, tuple[str, ...]]]:
+    """What a menu says in a mode, and what it offers by that."""
+    menu = flow.in_mode(name, mode)
+    if not isinstance(menu, Menu):
+        return
+    part = "say" if menu.groups else "menu"
+    prompts = [prompt for prompt in flow.prompts_at[name] if prompt.part == part]
+    said = [one for one in prompts if one.mode == mode] or [one for one in prompts if one.mode == STANDARD]
+    others = tuple(option for option in menu.options if option not in flow.flow.modes)
+    offers = [group.offers for group in menu.groups] or [menu.offers or others]
+    yield from zip(said, offers, strict=True)

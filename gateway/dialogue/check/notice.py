@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from gateway.dialogue.check.finding import Found
 from gateway.dialogue.check.inspection import Inspection
-from gateway.dialogue.nodes.base import Place
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.transfer import Transfer
 from gateway.dialogue.state import STANDARD
@@ -21,25 +21,26 @@ def recorded_before_notice(flow: Inspection) -> Iterator[Found]:
     """Calls are recorded from the answer: whoever speaks or is handed over must have been told so."""
     told: set[str] = set()
     for mode in (STANDARD, *flow.flow.modes):
-        for name, place in _unwarned(flow, mode):
+        for name in _unwarned(flow, mode):
             if name not in told:
                 told.add(name)
                 how = "" if mode == STANDARD else f" in mode {mode}"
                 what = f"a caller comes to '{name}'{how} without having heard that the call is recorded"
-                yield Found(place, f"{what}; say it ({NOTICE}) in a prompt on every way here")
+                place = flow.stops[name].place
+                yield Found(place, f"{what}; say it ({NOTICE}) in a prompt on every way here", at_key=True)
 
 
-def _unwarned(flow: Inspection, mode: str) -> Iterator[tuple[str, Place]]:
+def _unwarned(flow: Inspection, mode: str) -> Iterator[str]:
     """The first nodes in that mode that listen, or hand over, before the notice."""
     entry = flow.target_of("", flow.flow.entry)
-    waiting, seen = [entry], {entry}
+    waiting, seen = deque([entry]), {entry}
     while waiting:
-        name = waiting.pop(0)
+        name = waiting.popleft()
         stop = flow.stops.get(name)
         if stop is None or _notices(flow, name, mode):
             continue
         if isinstance(stop.node, Question | Transfer):
-            yield name, _place(flow, name, mode)
+            yield name
             continue
         for target in flow.follow(name):
             if target not in seen:
@@ -54,7 +55,3 @@ def _notices(flow: Inspection, name: str, mode: str) -> bool:
     said = [one for one in prompts if one.mode == mode or (one.mode == STANDARD and one.part not in instead)]
     return any(NOTICE in prompt.template.source for prompt in said if prompt.part in _MAIN)
 
-
-def _place(flow: Inspection, name: str, mode: str) -> Place:
-    overridden = [one for one in flow.prompts_at.get(name, ()) if one.mode == mode and one.part in _MAIN]
-    return overridden[0].place if overridden else flow.stops[name].place

@@ -46,7 +46,7 @@ def circling(flow: Inspection) -> dict[str, list[str]]:
     silent = [name for name in flow.stops if name not in flow.questions]
     inside = circles(silent, flow.follow_silently)
     parts = groups([name for name in silent if name in inside], flow.follow_silently)
-    return {part[0]: part for part in parts if not _counts(flow, part)}
+    return {part[0]: part for part in parts if not counts(flow, part)}
 
 
 def endless_loop(flow: Inspection) -> Iterator[Found]:
@@ -63,7 +63,7 @@ def endless_loop(flow: Inspection) -> Iterator[Found]:
             yield Found(flow.stops[first].place, what, at_key=True)
 
 
-def _counts(flow: Inspection, part: Collection[str]) -> bool:
+def counts(flow: Inspection, part: Collection[str]) -> bool:
     """Whether it goes round only so often: a variable that it sets decides about the way out."""
     members = set(part)
     variables = {name for one in part for name in getattr(flow.stops[one].node, "fills", ())}

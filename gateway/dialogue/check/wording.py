@@ -9,7 +9,7 @@ from asr.text import strip_punctuation
 from gateway.dialogue.check.finding import Found
 from gateway.dialogue.check.inspection import Inspection, Prompt
 from gateway.dialogue.check.keys import spoken_keys
-from gateway.dialogue.choices import Choice
+from gateway.dialogue.choices import MORE, Choice
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.nodes.base import Place
 from gateway.dialogue.nodes.menu import Menu
@@ -54,6 +54,15 @@ def _named(prompt: Prompt, choices: Mapping[str, Choice]) -> list[str]:
         for name, one in choices.items()
         if one.key in keys or one.label in said or (one.phrases and one.phrases[0] in said)
     ]
+
+
+def unheard_group(flow: Inspection) -> Iterator[Found]:
+    """A menu with several groups, and no way to ask for the next one."""
+    for name, menu in flow.questions.items():
+        groups = [getattr(flow.in_mode(name, mode), "groups", ()) for mode in (STANDARD, *flow.flow.modes)]
+        if isinstance(menu, Menu) and MORE not in flow.choices[name] and any(len(one) > 1 for one in groups):
+            what = f"nobody can ask '{name}' for its other groups; add `{MORE}` to `universals`"
+            yield Found(flow.stops[name].place, what, at_key=True)
 
 
 def long_prompt(flow: Inspection) -> Iterator[Found]:
