@@ -77,7 +77,7 @@ def test_a_new_plan_holds_for_the_later_look_ups_of_that_customer_only(back_end:
 
 
 def test_tickets_are_numbered_in_order_and_found_again(back_end: SampleLookups) -> None:
-    first = ask(back_end, "ticket.create", category="complaint", matter="多扣了钱", callback="13900001001")
+    first = ask(back_end, "ticket.create", category="complaint", summary="多扣了钱", callback="13900001001")
     assert first == {
         "number": "60112735",
         "received": "2026-11-21",
@@ -87,7 +87,7 @@ def test_tickets_are_numbered_in_order_and_found_again(back_end: SampleLookups) 
     }
     repair = ask(back_end, "broadband.report", FAULTY, light="红灯")
     assert repair == {"number": "60112736", "due": "2026-11-22"}
-    stranger = ask(back_end, "ticket.create", "10000000000", category="complaint", matter="x", callback="13900001001")
+    stranger = ask(back_end, "ticket.create", "10000000000", category="complaint", summary="x", callback="13900001001")
     assert stranger["number"] == "60112737"
     assert ask(back_end, "ticket.latest") == first
     assert ask(back_end, "ticket.latest", FAULTY)["number"] == "60112736"
@@ -140,7 +140,7 @@ def test_an_unknown_number_is_named_masked(back_end: SampleLookups, name: str) -
         ("plan.change", {"number": PLAIN}, "`plan` is missing"),
         ("account.balance", {}, "`number` is missing"),
         ("account.balance", {"number": 13900001001}, "`number` is missing"),
-        ("ticket.create", {"number": PLAIN, "category": "complaint", "matter": ""}, "`matter` is missing"),
+        ("ticket.create", {"number": PLAIN, "category": "complaint", "summary": ""}, "`summary` is missing"),
         ("ticket.create", {"category": "complaint"}, "`summary` is missing"),
         ("ticket.create", {"category": "complaint", "summary": "x", "due": "soon"}, "`due` is no ISO 8601 moment"),
         ("account.everything", {"number": PLAIN}, "no such look-up"),

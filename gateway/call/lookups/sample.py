@@ -107,7 +107,7 @@ class SampleLookups:
 
     def _create_ticket(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         category = _text("ticket.create", arguments, "category")
-        _text("ticket.create", arguments, "matter" if "matter" in arguments else "summary")
+        _text("ticket.create", arguments, "summary")
         ticket = self._new_ticket(_team(category), self._due(arguments))
         if customer := self._found(str(arguments.get("number"))):
             customer.tickets.append(ticket)
