@@ -8,7 +8,11 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from gateway.dialogue.choices import choices_at
 from gateway.dialogue.model import Flow
+from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.nodes.survey import Survey
+from gateway.dialogue.routes import stops
 from gateway.dialogue.template import Template
 from gateway.prompts.recordings import is_stale, recording_name, spelled
 from gateway.prompts.sayas import FRAGMENTS
@@ -121,12 +125,16 @@ def templates(part: object) -> Iterator[Template]:
             yield from templates(child)
 
 
-def labels(part: object) -> Iterator[str]:
-    """Every `label`: what `{option | text}` says."""
-    if isinstance(part, BaseModel) and isinstance(label := getattr(part, "label", None), str):
-        yield label
-    for child in _children(part):
-        yield from labels(child)
+def labels(flow: Flow) -> Iterator[str]:
+    """What `{option | text}` says when an answer is to be confirmed: what each choice at each question is called, be it
+    by its label or by its first phrase.
+    """
+    for stop in stops(flow):
+        if isinstance(stop.node, Question):
+            unconfirmed = isinstance(stop.node, Survey) and stop.node.confirm == "never"
+            for choice in choices_at(flow, stop.node).values():
+                if not (unconfirmed and isinstance(choice.value, int)):
+                    yield choice.label
 
 
 def _children(part: object) -> Iterator[object]:
