@@ -81,6 +81,14 @@ def test_every_arrow_is_a_line_or_a_row_in_its_card(drawing: Drawing) -> None:
             assert width_em(text) * 11.5 <= card.size[0]
 
 
+def test_a_long_name_leaves_room_for_the_type(tmp_path: Path) -> None:
+    name = "a_very_long_name_of_a_node_that_says_goodbye"
+    sheet = sheet_of(draw(small_flow(tmp_path, WHOLE.replace("goodbye", name))))
+    card = next(card for card in sheet.cards if card.box.name == name)
+    assert card.name.startswith("a_very_long")
+    assert width_em(card.name) * 12.5 + width_em(card.kind) * 11.5 < card.size[0]
+
+
 def test_what_many_lead_to_is_jumped_to(tmp_path: Path) -> None:
     drawing = draw(small_flow(tmp_path, WHOLE))
     lines = lines_of(drawing)

@@ -9,11 +9,11 @@ from gateway.desk.graph.drawing import KINDS, Arrow, Box, Drawing, Way
 from gateway.desk.graph.layout import Size
 from gateway.desk.graph.wording import cut, width_em, wrapped
 
-WIDTH = 216.0
+WIDTH = 222.0
 HEAD, SAYS, ROW, MARGIN = 24.0, 18.0, 17.0, 8.0
 """Heights: of the head, of a line of the prompt, of a jump, and below them all."""
-SAYS_PX, SMALL_PX = 13.0, 11.5
-_INNER = WIDTH - 20
+NAME_PX, SAYS_PX, SMALL_PX = 12.5, 13.0, 11.5
+_INNER = WIDTH - 26  # with room for a mark at the end of a line
 _SAYS_LINES = 3
 _LABEL_EM = 14.0
 _LABEL_PADDING, _LABEL_HEIGHT = 14.0, 20.0
@@ -29,6 +29,11 @@ class Card:
     says_in_mode: tuple[str, ...]
     jumps: tuple[tuple[Arrow, str], ...]
     """With the text of each, which ends with the name of the target."""
+
+    @property
+    def name(self) -> str:
+        """As much of it as fits beside the type."""
+        return cut(self.box.name, (_INNER - (width_em(self.kind) + 1) * SMALL_PX) / NAME_PX)
 
     @property
     def says_height(self) -> float:

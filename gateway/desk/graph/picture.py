@@ -190,7 +190,7 @@ def _card(parent: Element, card: Card, centre: Point) -> None:
     )
     SubElement(group, "path", {"class": "head", "d": head})
     SubElement(group, "rect", {"class": "edge", **size})
-    _text(group, (10, 16.5), box.name, "name")
+    _text(group, (10, 16.5), card.name, "name")
     _text(group, (width - 10, 16.5), card.kind, "kind")
     for css, says in (("says", card.says), ("says in-mode", card.says_in_mode)):
         for index, text in enumerate(says):
