@@ -48,14 +48,14 @@ class CaseLookups:
     profiles: frozenset[str]
     """The look-ups that tell who calls."""
     tickets: list[Mapping[str, Any]] = field(default_factory=list)
-    """What was asked for and told of each work order."""
+    """What was asked for and told of each work order; `number` is the order's."""
     _asked: Counter[str] = field(default_factory=Counter)
 
     async def lookup(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Raises LookupFailedError when the dialogue says so, or when nobody knows the answer."""
         answer = await self._answer(name, arguments)
         if name == CREATE:
-            self.tickets.append({**answer, **arguments})
+            self.tickets.append({**answer, **arguments, "number": answer.get("number")})
         return answer
 
     async def _answer(self, name: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -65,10 +65,16 @@ def _load(file: Path, known: _Known) -> list[TestDialogue]:
     read_file, mistakes = validated(DialogueFile, source.data, ())
     if read_file is not None:
         mistakes += _unknown(read_file, known)
-    source.problems += [(source.spot(mistake.place, key=mistake.at_key), mistake.what) for mistake in mistakes]
+    source.problems += [(source.spot(mistake.place, key=mistake.at_key), _what(mistake)) for mistake in mistakes]
     if source.problems or read_file is None:
         raise FlowError(lines(source))
     return [TestDialogue(name, _filled(case, read_file), source) for name, case in read_file.dialogues.items()]
+
+
+def _what(mistake: Mistake) -> str:
+    """Without the number of an entry in a list, which nobody wrote."""
+    entry = f"'{mistake.place[-1]}': " if mistake.place and isinstance(mistake.place[-1], int) else ""
+    return mistake.what.removeprefix(entry)
 
 
 def _filled(case: Case, file: DialogueFile) -> Case:

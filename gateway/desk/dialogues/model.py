@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from gateway.dialogue.fields import DurationMs, Identifier, Score, Strict
 from gateway.events import Disposition
@@ -76,6 +76,12 @@ def _exact(value: Any) -> Any:  # noqa: ANN401
     return Decimal(str(value)) if isinstance(value, float) else value
 
 
+def _filled(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        raise ValueError("an empty list; fill it")
+    return value
+
+
 def _ending(value: Any) -> Any:  # noqa: ANN401
     return {"disposition": value} if isinstance(value, str) else value
 
@@ -94,7 +100,7 @@ Utterance = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\w")]
 Texts = Annotated[
     tuple[Annotated[str, Field(min_length=1, pattern=r"\w")], ...],
     BeforeValidator(_texts),
-    Field(min_length=1),
+    AfterValidator(_filled),
     WithJsonSchema(_TEXTS),
 ]
 Pressed = Annotated[str, BeforeValidator(_pressed), WithJsonSchema({"type": "string", "pattern": "^[0-9*#]+$"})]
@@ -212,7 +218,7 @@ class Setting(Strict):
 class Case(Setting):
     """One dialogue, and what must hold at its end."""
 
-    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    steps: Annotated[tuple[Step, ...], AfterValidator(_filled), Field(json_schema_extra={"minItems": 1})]
     ends: Ends | None = None
     slots: dict[Identifier, Any] = Field(default_factory=dict)
     """Values of slots; null for one that must not be filled."""
