@@ -48,6 +48,23 @@ _TOKEN = re.compile(
 )
 _AN = re.compile(rf"^一?个(?={_DIGIT})")
 
+# Measured at 8 kHz: 不是 comes out as 无视, 不适, 五十; 尾号 as 伪后; 后四位 as 厚速位; 前三位 as 咸酸味.
+_PLACE = "[位味未为]"
+_MISHEARD = tuple(
+    (re.compile(heard), said)
+    for heard, said in (
+        (rf"^(?:无视|[不补部][是适事视试式市士四十]|五十(?={_DIGIT}))", "不是"),
+        (rf"[后厚候][四速素座似是](?={_PLACE})", "后四"),
+        (rf"[前钱浅先咸][三酸山散](?={_PLACE})", "前三"),
+        (r"[尾委伪维][号后好]", "尾号"),
+        (r"中[间天尖](?=的?[那这]?四)", "中间"),
+        (rf"[第顶地](?=[{NUMERALS}]{_PLACE})", "第"),
+        (r"最后[一1因依]为", "最后一位"),
+        (rf"(?<=[四三])(?!位){_PLACE}", "位"),
+    )
+)
+_HEARD_AS_IS = "14"  # 是 beside digits is heard as 十 or 四
+
 _Span = tuple[int, int]
 
 
@@ -87,6 +104,11 @@ def correct_digits(old: str, said: str) -> str | None:
     spoken = strip_punctuation(numerals(said))
     if not old or _QUESTION.search(spoken):
         return None
+    corrected = _corrected(old, spoken)
+    return _corrected(old, _restored(spoken)) if corrected is None else corrected
+
+
+def _corrected(old: str, spoken: str) -> str | None:
     statements = _statements(with_letter_x(spoken))
     if statements is None:
         return None
@@ -109,6 +131,12 @@ def reading_groups(digits: str) -> list[str]:
         return [area[1], *_even(digits[len(area[1]) :])]
     lengths = {11: (3, 4, 4), ID_CARD_LENGTH: (3, 3, 4, 4, 4)}.get(len(digits))
     return _cut(digits, accumulate(lengths)) if lengths else _even(digits)
+
+
+def _restored(spoken: str) -> str:
+    for heard, said in _MISHEARD:
+        spoken = heard.sub(said, spoken)
+    return spoken
 
 
 def _even(digits: str) -> list[str]:
@@ -210,6 +238,8 @@ def _after(number: str, statement: _Statement) -> str | None:
     if _is_complete(number, change.new) and (statement.place is None or len(change.new) >= _SHORTEST_WHOLE):
         return change.new
     if statement.place is not None:
+        if not {"I", "C"} & set(statement.order):
+            change = _without_is(statement.place, change)
         span = _span(statement.place, number, len(change.new))
         if span and change.old not in {None, number[slice(*span)]}:
             return None
@@ -221,8 +251,19 @@ def _after(number: str, statement: _Statement) -> str | None:
 
 
 def _is_complete(old: str, new: str) -> bool:
+    phone = _MOBILE.fullmatch(new) or _LANDLINE.fullmatch(new)
+    if _MOBILE.fullmatch(old) or _LANDLINE.fullmatch(old):
+        return phone is not None
     mobile = _MOBILE.fullmatch(new) is not None and len(old) <= _ALMOST_MOBILE
     return mobile or len(new) >= len(old) or is_id_card(new)
+
+
+def _without_is(place: _Place, change: _Change) -> _Change:
+    """后四位是八零零一 may be heard as 后四位18001: one digit more than the place has."""
+    count = 1 if place.kind in {"nth", "from_end"} else place.count
+    if count and len(change.new) == count + 1 and change.new[0] in _HEARD_AS_IS:
+        return _Change(change.new[1:], change.old)
+    return change
 
 
 def _span(place: _Place, number: str, length: int) -> _Span | None:

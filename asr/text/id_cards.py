@@ -20,10 +20,14 @@ X_KEY = "*"
 _SHAPE = re.compile(r"[1-9]\d{5}((?:19|20)\d{6})\d{3}[\dX]", re.ASCII)
 _CHECK_CHARACTERS = "10X98765432"
 _LAST_ONE_IS = re.compile(r"(?:最后|末|尾)[一1]?[位个](?:数字?|字母|号码?)?(?:就?是)?")
+_ANY_DIGIT = rf"{NUMERALS}洞拐勾"
 _X = re.compile(
     r"(?:[一1]?个)?(?:大写的?|小写的?|英文的?|字母|打)*"
-    r"(?:x|ⅹ|[艾挨爱埃哎癌唉矮哀碍][克可客科][斯思丝司死撕]?|[大红]?叉号?|(?<=[是位个\d零一二三四五六七八九幺洞拐勾])[插差岔茶擦](?=[的了吧呢啊]*$))"
+    rf"(?:x|ⅹ|[艾挨爱埃哎癌唉矮哀碍][克可客科](?:[^{_ANY_DIGIT}x](?=[的了吧呢啊]*$)|[斯思丝司死撕]?)|[大红]?叉号?"
+    # measured at 8 kHz: 叉 comes out as 参
+    rf"|(?<=[是位个{_ANY_DIGIT}])[插差岔茶擦参查察](?=[的了吧呢啊]*$))"
 )
+_ONE_MISHEARD = str.maketrans(dict.fromkeys("悠优有又由友", "幺"))
 _BIRTH = re.compile(rf"年([{NUMERALS}]{{1,3}})月([{NUMERALS}]{{1,3}})[日号]")
 
 
@@ -45,8 +49,11 @@ def parse_id_card(text: str) -> str | None:
 
     The numbers of 15 digits that were valid until 2012 are none. Never raises.
     """
-    spoken = _BIRTH.sub(_digits_of_date, strip_punctuation(numerals(text)))
-    spoken = _LAST_ONE_IS.sub("", with_letter_x(spoken))
+    spoken = _LAST_ONE_IS.sub("", with_letter_x(_BIRTH.sub(_digits_of_date, strip_punctuation(numerals(text)))))
+    return _card(spoken) or _card(spoken.translate(_ONE_MISHEARD))
+
+
+def _card(spoken: str) -> str | None:
     *bodies, rest = spoken.split("x")
     if not bodies:
         cards = {parse_digits(spoken)}

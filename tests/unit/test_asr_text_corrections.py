@@ -86,6 +86,28 @@ CORRECTED = {
     "一三八对，后面是零零一四八零零零": "13800148000",
 }
 
+# What the recogniser wrote for synthesised speech over 8 kHz at 15 dB SNR.
+HEARD = {
+    "不对,后四位18001": "13800138001",
+    "不是 伪后是三五八七": "13800133587",
+    "咸酸味是139": "13900138000",
+    "中天四位是0014": "13800148000",
+    "最后1位是9": "13800138009",
+    "最后因为是9": "13800138009",
+    "顶三位19": "13900138000",
+    "倒数第二位11": "13800138010",
+    "开头巡一三九": "13900138000",
+    "后座位应该是8001": "13800138001",
+    "无视一三八是一三九": "13900138000",
+    "五十一三八是一三九": "13900138000",
+    # digits were lost or added
+    "无视,11390013800": None,
+    "厚速位18000留医": None,
+    "不适38-339": None,
+    "五十一三八十一三九": None,
+    "不对不对不对,是8011": None,
+}
+
 UNCERTAIN = [
     "",
     "不是",
@@ -100,6 +122,8 @@ UNCERTAIN = [
     "后四位也错了，前三位是一三九",
     "后四位是八零零",  # three digits for four places
     "后四位是八零零零一",
+    "后四位是一八零零一",  # only where no 是 is heard may the first digit be one
+    "不是，是幺幺三九零零幺三八零零",  # eleven digits, and no telephone number
     "后四位不是七零零零是八零零一",  # 7000 was not read back
     "不是，是三九",  # which two digits?
     "不是，是九",
@@ -159,6 +183,11 @@ OTHER_NUMBERS = [
 @pytest.mark.parametrize(("said", "meant"), CORRECTED.items())
 def test_a_correction_is_understood(said: str, meant: str) -> None:
     assert correct_digits(MOBILE, said) == meant
+
+
+@pytest.mark.parametrize(("heard", "meant"), HEARD.items())
+def test_a_correction_is_understood_as_it_is_heard(heard: str, meant: str | None) -> None:
+    assert correct_digits(MOBILE, heard) == meant
 
 
 @pytest.mark.parametrize("said", UNCERTAIN)
