@@ -20,13 +20,13 @@ from tests.support.whole_flow import WHOLE
 
 pytestmark = pytest.mark.unit
 
-HOTLINE = Path("ivr_flows/mobile_hotline/flow.yaml")
+HOTLINES = sorted(Path(__file__).parents[2].glob("ivr_flows/*/flow.yaml"))
 Box = tuple[float, float, float, float]
 
 
-@pytest.fixture(params=["whole", "hotline"])
+@pytest.fixture(params=[None, *HOTLINES], ids=lambda file: file.parent.name if file else "whole")
 def drawing(request: pytest.FixtureRequest, tmp_path: Path) -> Drawing:
-    return draw(small_flow(tmp_path, WHOLE) if request.param == "whole" else CompiledFlow(load_flow(HOTLINE)))
+    return draw(CompiledFlow(load_flow(request.param)) if request.param else small_flow(tmp_path, WHOLE))
 
 
 def around(centre: tuple[float, float], size: tuple[float, float]) -> Box:
