@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.desk.graph.drawing import draw
+from gateway.desk.graph.draw import draw
 from gateway.desk.graph.mermaid import mermaid
 from gateway.desk.graph.page import page
 from gateway.desk.graph.written import written_nodes
