@@ -22,5 +22,19 @@ nodes:
   human: {transfer: {queue: all, say: 请稍候。}, unavailable: bye}
   bye: {hangup: 再见。}
 """
-TEXTS = ["是", "吗", "请说对", "好的", "没有声音", "没听清", "转人工", "您好", "请按1", "再见", "请稍候"]
+TEXTS = [
+    "是",
+    "吗",
+    "请说对",
+    "好的",
+    "没有声音",
+    "没听清",
+    "转人工",
+    "您好",
+    "请按1",
+    "再说",
+    "返回",
+    "再见",
+    "请稍候",
+]
 """Every clause of it that must be recorded."""

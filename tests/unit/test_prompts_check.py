@@ -70,7 +70,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 def test_good_recordings_have_nothing_to_be_found(tiny):
     assert found(tiny) == []
-    assert run() == (0, "11 条录音：0 个问题，0 条提示\n")
+    assert run() == (0, "13 条录音：0 个问题，0 条提示\n")
     assert run("--json") == (0, "[]\n")
 
 
@@ -157,7 +157,7 @@ def test_what_nothing_uses_is_a_note(tiny):
     ]
     code, told = run()
     assert code == 0
-    assert told.splitlines()[-1] == "11 条录音：0 个问题，2 条提示"
+    assert told.splitlines()[-1] == "13 条录音：0 个问题，2 条提示"
 
 
 def test_each_finding_is_one_line_or_one_json_object(tiny):
@@ -168,7 +168,7 @@ def test_each_finding_is_one_line_or_one_json_object(tiny):
     assert code == 1
     assert gone == f"问题 {file_of(tiny, '再见')}: “再见”表里有，文件没有了；请重录，再用 prompts add 导入"
     assert stray == f"提示 {tiny / 'audio' / 'stray.flac'}: 文件在，表里没有，不会用到；删掉它"
-    assert summary == "11 条录音：1 个问题，1 条提示"
+    assert summary == "13 条录音：1 个问题，1 条提示"
     code, told = run("--json")
     assert code == 1
     first = json.loads(told)[0]

@@ -14,11 +14,13 @@ from gateway.errors import PromptError
 from gateway.prompts.catalog import PromptCatalog
 from gateway.prompts.inventory import Inventory
 from gateway.prompts.sayas import FRAGMENTS
+from tests.support.tiny_hotline import FLOW
 
 pytestmark = pytest.mark.unit
 
 FLOWS = Path(__file__).parents[2] / "ivr_flows"
 HOTLINE = FLOWS / "mobile_hotline"
+HOTLINES = sorted(path.parent for path in FLOWS.glob("*/flow.yaml"))
 
 
 @pytest.fixture
@@ -26,18 +28,18 @@ def copied(tmp_path, monkeypatch):
     """The flow alone, with no recording at all, where the command looks for flows."""
     (tmp_path / "mobile_hotline").mkdir()
     shutil.copy(HOTLINE / "flow.yaml", tmp_path / "mobile_hotline")
+    shutil.copytree(FLOWS / "subflows", tmp_path / "subflows")
     monkeypatch.setenv("VOICE_GATEWAY_FLOWS_DIR", str(tmp_path))
     return tmp_path / "mobile_hotline"
 
 
-def test_the_shipped_hotline_has_every_recording_and_no_other():
-    inventory = Inventory(load_flow(HOTLINE / "flow.yaml"), HOTLINE)
+@pytest.mark.parametrize("hotline", HOTLINES, ids=lambda hotline: hotline.name)
+def test_a_shipped_hotline_has_every_recording_and_no_other(hotline):
+    inventory = Inventory(load_flow(hotline / "flow.yaml"), hotline)
     assert inventory.missing() == {}
-    assert set(inventory.addable()) == set(inventory.needed())
-    files = {
-        path.stem for folder in (HOTLINE / "audio", FLOWS / "voices" / "hotline") for path in folder.glob("*.flac")
-    }
-    assert files == set(inventory.needed())
+    assert inventory.stale() == {}
+    assert inventory.unused() == []
+    assert inventory.unlisted() == []
 
 
 def test_without_recordings_every_prompt_label_text_and_fragment_is_missing(copied):
@@ -47,6 +49,65 @@ def test_without_recordings_every_prompt_label_text_and_fragment_is_missing(copi
     assert set(FRAGMENTS) <= texts
     assert len(texts) == len(missing)
     assert not any(mark in text for text in texts for mark in "，。？！{}|")
+
+
+CORNERS = """\
+slots: {where: {type: choice, options: {east: {label: 东边, phrases: [东面]}}}}
+subflows:
+  asking:
+    entry: ask
+    slots: {when: {type: choice, options: {now: {label: 马上, phrases: [现在]}}}}
+    modes: {elderly: {nodes: {ask: {collect: 您慢慢说。}}}}
+    nodes:
+      ask: {collect: 什么时候？, slot: when, confirm: always, confirm_prompt: "{value | text}吗？", then: score}
+      score: {survey: 打几分？, confirm: SURVEY, confirm_prompt: "{option | text}吗？", then: note}
+      note: {message: 请留言。, then: return}
+modes:
+  elderly:
+    label: 老人专线
+    enter_on: {phrases: [老人]}
+    leave_on: {phrases: [不用了, 快点]}
+    entered: 慢慢来。
+    struggling: 别急。
+    left: 快起来。
+    max_options: 1
+    nodes: {hello: {groups: [{say: 一号业务。, offers: [bye]}, {say: 二号业务。, offers: [ask]}]}}
+nodes:
+  hello:
+    menu: 您好。
+    groups: [{say: 先说这些。, offers: [bye]}, {say: 还有那些。, offers: [ask]}]
+    options: {bye: {phrases: [走了, 没了], go: bye}, ask: {label: 问事, phrases: [问], go: where}}
+  where: {collect: 哪里？, slot: where, confirm: always, confirm_prompt: "{value | text}吗？", then: asking}
+  asking: {call: asking, then: bye}
+"""
+SAID = {"您好", "先说这些", "还有那些", "哪里", "慢慢来", "别急", "快起来", "一号业务", "二号业务"}
+CALLED = {"走了", "问事", "东边", "老人专线", "不用了", "转人工", "再说", "返回", "马上"}
+IN_SUBFLOW = {"什么时候", "您慢慢说", "打几分", "请留言"}
+
+
+@pytest.mark.parametrize("survey", ["never", "always"])
+def test_groups_sub_flows_and_what_choices_are_called_are_needed(tmp_path, survey):
+    """A choice is called by its label or its first phrase; only a score that is confirmed is."""
+    head, _, tail = FLOW.partition("nodes:\n")
+    _, human, bye = tail.splitlines(keepends=True)
+    flow = tmp_path / "flow.yaml"
+    flow.write_text(head + CORNERS.replace("SURVEY", survey) + human + bye, encoding="utf-8")
+    needed = {text for _, text in Inventory(load_flow(flow), tmp_path).needed().values()}
+    assert needed >= SAID | CALLED | IN_SUBFLOW
+    assert needed.isdisjoint({"没了", "东面", "现在", "快点", "老人"})
+    assert ("非常满意" in needed) == (survey == "always")
+    assert needed.isdisjoint(FRAGMENTS)
+
+
+def test_values_inside_a_sub_flow_need_the_fragments(tmp_path):
+    flow = tmp_path / "flow.yaml"
+    inner = "{entry: ask, slots: {pin: digits}, nodes: {ask: {play: '是{slots.pin | digits}。', then: return}}}"
+    called = FLOW.replace("unavailable: bye", "unavailable: ask").replace(
+        "  bye:", "  ask: {call: pin, then: bye}\n  bye:"
+    )
+    flow.write_text(called.replace("nodes:\n", f"subflows: {{pin: {inner}}}\nnodes:\n"), encoding="utf-8")
+    needed = {text for _, text in Inventory(load_flow(flow), tmp_path).needed().values()}
+    assert set(FRAGMENTS) <= needed
 
 
 def test_a_listed_recording_whose_file_is_gone_is_missing(tmp_path):
