@@ -101,7 +101,7 @@ def test_groups_sub_flows_and_what_choices_are_called_are_needed(tmp_path, surve
 
 def test_values_inside_a_sub_flow_need_the_fragments(tmp_path):
     flow = tmp_path / "flow.yaml"
-    inner = "{entry: ask, slots: {pin: digits}, nodes: {ask: {play: '是{slots.pin | digits}。', then: return}}}"
+    inner = "{entry: say, slots: {pin: digits}, nodes: {say: {play: '是{slots.pin | digits}。', then: return}}}"
     called = FLOW.replace("unavailable: bye", "unavailable: ask").replace(
         "  bye:", "  ask: {call: pin, then: bye}\n  bye:"
     )
