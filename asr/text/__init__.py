@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from asr.text.amounts import parse_amount
 from asr.text.answers import parse_yes_no
-from asr.text.corrections import correct_digits, reading_groups
+from asr.text.corrections import correct_digits
 from asr.text.dates import parse_date, parse_month
 from asr.text.digits import parse_digits
 from asr.text.id_cards import is_id_card, parse_id_card
 from asr.text.normalize import normalize_for_scoring
 from asr.text.numbers import parse_number
+from asr.text.rhythm import reading_groups
 from asr.text.saying import (
     VOCABULARY,
     say_amount,

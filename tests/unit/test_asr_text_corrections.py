@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asr.text import correct_digits, reading_groups
+from asr.text import correct_digits
 
 pytestmark = pytest.mark.unit
 
@@ -204,21 +204,3 @@ def test_digits_that_run_across_two_groups_were_not_heard_together() -> None:
     assert correct_digits("13800138000", "不是三八是三九") == "13900138000"  # and not the 38 of 0013-8000
     assert correct_digits("15300138000", "不是三八是三九") == "15300139000"  # unless there is no other
     assert correct_digits("13813801234", "不是一三八是一三九") is None
-
-
-@pytest.mark.parametrize(
-    ("number", "groups"),
-    [
-        ("13800138000", ["138", "0013", "8000"]),
-        ("02787881234", ["027", "8788", "1234"]),
-        ("071287881234", ["0712", "8788", "1234"]),
-        ("07128788123", ["0712", "8788", "123"]),
-        ("11010519491231002X", ["110", "105", "1949", "1231", "002X"]),
-        ("6222021234567890", ["6222", "0212", "3456", "7890"]),
-        ("123456", ["123", "456"]),
-        ("12", ["12"]),
-        ("", [""]),
-    ],
-)
-def test_a_number_is_read_in_groups(number: str, groups: list[str]) -> None:
-    assert reading_groups(number) == groups
