@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from gateway.dialogue.actions import Piece, Text, Tone, Value
 from gateway.errors import PromptError
 from gateway.media.frames import Pcm
-from gateway.prompts import sayas
 from gateway.prompts.clips import stretch
-from gateway.prompts.tables import clauses, flow_folder, normalize, voice_folder
+from gateway.prompts.tables import flow_folder, normalize, voice_folder
 from gateway.prompts.takes import read_recording
 
 
@@ -56,19 +53,3 @@ class PromptCatalog:
         """Stretch every recording to `pace`: a second or two of work for a thread, before the first such call."""
         for key in self._clips:
             self.clip(key, pace)
-
-    def missing(self, pieces: Iterable[Piece | str]) -> list[str]:
-        """The texts, clauses and characters of values among `pieces` that nothing recorded says, once each."""
-        wanted: list[str] = []
-        for piece in pieces:
-            match piece:
-                case str() | Text():
-                    text = piece if isinstance(piece, str) else piece.text
-                    wanted += [] if text in self else clauses(text)
-                case Value(kind="text"):
-                    wanted.append(str(piece.value))
-                case Value():
-                    wanted += "".join(sayas.words(piece))
-                case Tone():
-                    pass
-        return list(dict.fromkeys(text for text in wanted if text not in self))

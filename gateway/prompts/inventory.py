@@ -58,18 +58,16 @@ class Inventory:
         return [Listed(folder, name, row) for folder in (self._voice, self._own) for name, row in folder.read().items()]
 
     def needed(self) -> dict[str, tuple[Folder, str]]:
-        """Name -> where it is kept and what it says: every clause of every prompt, label and recorded text, and the
-        fragments of values when a prompt has any.
+        """Name -> where it is kept and what it says: every clause of every prompt, every label and recorded text in one
+        piece, and the fragments of values when a prompt has any.
         """
         prompts = list(templates(self._flow))
-        texts = [text for prompt in prompts for text in prompt.texts]
-        texts += [*self._flow.recorded_texts, *labels(self._flow)]
         own = _names(self._own)
-        wanted: dict[str, tuple[Folder, str]] = {}
-        for text in texts:
+        texts = [*self._flow.recorded_texts, *labels(self._flow)]
+        for text in (text for prompt in prompts for text in prompt.texts):
             parts = clauses(text)
-            for clause in [text] if len(parts) > 1 and normalize(text) in own else parts:
-                wanted[own.get(normalize(clause)) or recording_name(clause)] = (self._own, clause)
+            texts += [text] if len(parts) > 1 and normalize(text) in own else parts
+        wanted = {own.get(normalize(text)) or recording_name(text): (self._own, text) for text in texts}
         if any(field.kind != "text" for prompt in prompts for field in prompt.fields):
             voice = _names(self._voice)
             wanted |= {voice.get(normalize(said)) or recording_name(said): (self._voice, said) for said in FRAGMENTS}

@@ -58,7 +58,7 @@ class Folder:
         """The rows by name. An absent table is an empty one.
 
         Raises:
-            PromptError: with the line, for a table that is not UTF-8 or a line that is not NAME<tab>TEXT, or repeats.
+            PromptError: with the line, for a table that can't be read or a line that is not NAME<tab>TEXT, or repeats.
         """
         if not self.table.exists():
             return {}
@@ -66,6 +66,9 @@ class Folder:
             lines = self.table.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError as error:
             raise PromptError("not UTF-8", where=str(self.table), remedy="save it as UTF-8") from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise PromptError(f"can't be read: {reason}", where=str(self.table), remedy="check the file") from error
         rows: dict[str, Row] = {}
         for number, row in enumerate(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), 1):
             if number == 1 or not row:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from gateway.dialogue.actions import Text, Tone, Value
 from gateway.errors import PromptError
 from gateway.media.frames import SAMPLE_RATE_HZ
 from gateway.prompts.catalog import PromptCatalog
@@ -41,19 +40,6 @@ def test_texts_are_found_whatever_their_punctuation_spaces_and_digits(hotline):
     np.testing.assert_array_equal(catalog.clip("请按1"), catalog.clip("请按一。"))
 
 
-def test_what_is_not_recorded_is_listed_once_and_in_order(hotline):
-    catalog = PromptCatalog.load(*hotline)
-    pieces = [
-        "您好，请按1。",
-        Text("再见，您好，请稍候"),
-        Value("digits", "11"),
-        Value("text", "轻享套餐"),
-        "再见",
-        Tone(),
-    ]
-    assert catalog.missing(pieces) == ["再见", "请稍候", "幺", "轻享套餐"]
-
-
 def test_asking_for_what_is_not_recorded_names_it(hotline):
     with pytest.raises(PromptError, match="nothing recorded says '再见'"):
         PromptCatalog.load(*hotline).clip("再见")
@@ -68,7 +54,13 @@ def test_a_pace_is_stretched_once(hotline):
 
 
 def test_no_table_is_an_empty_table(tmp_path):
-    assert PromptCatalog.load(tmp_path / "no_flow", tmp_path / "no_voice").missing(["您好"]) == ["您好"]
+    assert "您好" not in PromptCatalog.load(tmp_path / "no_flow", tmp_path / "no_voice")
+
+
+def test_a_table_that_is_a_folder_is_refused(tmp_path):
+    (tmp_path / "prompts.tsv").mkdir()
+    with pytest.raises(PromptError, match=r"prompts\.tsv: can't be read"):
+        PromptCatalog.load(tmp_path, tmp_path / "no_voice")
 
 
 def test_a_listed_recording_that_is_gone_is_named(hotline):

@@ -76,18 +76,18 @@ nodes:
   hello:
     menu: 您好。
     groups: [{say: 先说这些。, offers: [bye]}, {say: 还有那些。, offers: [ask]}]
-    options: {bye: {phrases: [走了, 没了], go: bye}, ask: {label: 问事, phrases: [问], go: where}}
+    options: {bye: {phrases: [走了, 没了], go: bye}, ask: {label: "问，事", phrases: [问], go: where}}
   where: {collect: 哪里？, slot: where, confirm: always, confirm_prompt: "{value | text}吗？", then: asking}
   asking: {call: asking, then: bye}
 """
 SAID = {"您好", "先说这些", "还有那些", "哪里", "慢慢来", "别急", "快起来", "一号业务", "二号业务"}
-CALLED = {"走了", "问事", "东边", "老人专线", "不用了", "转人工", "再说", "返回", "马上"}
+CALLED = {"走了", "问，事", "东边", "老人专线", "不用了", "转人工", "再说", "返回", "马上"}
 IN_SUBFLOW = {"什么时候", "您慢慢说", "打几分", "请留言"}
 
 
 @pytest.mark.parametrize("survey", ["never", "always"])
 def test_groups_sub_flows_and_what_choices_are_called_are_needed(tmp_path, survey):
-    """A choice is called by its label or its first phrase; only a score that is confirmed is."""
+    """A choice is called by its label or its first phrase, in one piece; a score only when it is confirmed."""
     head, _, tail = FLOW.partition("nodes:\n")
     _, human, bye = tail.splitlines(keepends=True)
     flow = tmp_path / "flow.yaml"
