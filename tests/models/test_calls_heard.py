@@ -12,7 +12,9 @@ from ruamel.yaml import YAML
 
 from asr.engine import Engine, transcribe
 from asr.registry import load_engine
+from asr.scoring import character_error_rate
 from asr.text import normalize_for_scoring
+from tests.support.after_hours import after_hours
 from tests.support.calls import ELDER, SAMPLES, place_call
 
 pytestmark = pytest.mark.models
@@ -56,3 +58,13 @@ def test_the_recording_says_what_the_transcript_says(engine: Engine, tmp_path: P
     said = sound[int(turn.end_ms * 16) :, 1].copy()
     heard = normalize_for_scoring(transcribe(engine, said, ["您的话费余额为三十五元六角"]).text)
     assert "话费余额为35元6角" in heard
+
+
+def test_a_long_message_with_pauses_is_heard_to_its_last_sentence(engine: Engine, tmp_path: Path) -> None:
+    rows = {row["file"]: row["text"] for row in YAML(typ="safe").load(SAMPLES / "manifest.yaml")["samples"]}
+    said = ["demo/balance.wav", "demo/angry_words.wav", "demo/angry_words.wav"]
+    steps = [step for name in said for step in (str(SAMPLES / name), "wait:1")]
+    ended = place_call(tmp_path / "out", [*steps, "hangup"], engine, to=after_hours(tmp_path)).ended
+    (turn,) = ended.turns
+    errors = character_error_rate("".join(rows[name] for name in said), turn.text)
+    assert errors.rate < 0.15, turn.text
