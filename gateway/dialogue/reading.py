@@ -115,10 +115,12 @@ class Reader:
     def _spoken_value(self, heard: Heard) -> Reading | None:
         if not self._collect or not self._kind:
             return None
+        if corrected := self._corrected(heard, self._refused):
+            return corrected
         readings = (self._kind.spoken(text, self._today) for text in (heard.text, *heard.alternatives))
         value = next((value for value in readings if self._fits(value)), None)
         if value is None:
-            return self._corrected(heard, self._refused)
+            return None
         certain = heard.confidence >= self._settings.accept_score
         sure = {"always": False, "never": True}.get(self._settings.confirm, certain)
         can_be_confirmed = self._kind.says is not None
@@ -126,10 +128,11 @@ class Reader:
 
     def _corrected(self, heard: Heard, wrong: object) -> Reading | None:
         """The number that was read back, its wrong part put right (不是，后四位是一二三四); to be confirmed again."""
-        if not (self._collect and self._kind and self._kind.by_digits and isinstance(wrong, str)):
+        if not (self._collect and self._kind and self._kind.says == "digits" and isinstance(wrong, str)):
             return None
-        value = correct_digits(wrong, heard.text)
-        if value is None or value == wrong or not self._fits(value):
+        corrected = correct_digits(wrong, heard.text)
+        value = self._kind.keyed(corrected.replace("X", "*"), self._today) if corrected else None
+        if not self._fits(value):
             return None
         sure = self._settings.confirm == "never"
         return Reading(self._collect.slot, heard.confidence, sure, is_value=True, value=value)

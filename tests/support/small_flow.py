@@ -137,6 +137,101 @@ nodes:
 """
 
 
+STEPS = """\
+flow: steps
+title: 各种步骤
+version: "1"
+entry: start
+slots:
+  district:
+    type: choice
+    options:
+      wuchang: {label: 武昌, phrases: [武昌], key: "1"}
+      hankou: {label: 汉口, phrases: [汉口], key: "2"}
+  card: id_card
+variables:
+  tries: {type: number, value: 0}
+  purpose: text
+records:
+  order: {number: digits, due: date}
+hours:
+  desk: {weekly: {mon: "08:00-20:00", sat: "09:00-12:00"}, timezone: Asia/Shanghai}
+answers:
+  confirm_prompt: 您是要{option | text}，对吗？
+  confirm_again: [请说对，或者不对。]
+  denied: 好的，请再说。
+  no_input: [没有声音。]
+  no_match: [没听清。]
+universals:
+  agent: {phrases: [人工], key: "0", go: human}
+  back: {phrases: [返回], key: "*"}
+  more: {phrases: [其他], key: "#"}
+modes:
+  elderly:
+    label: 长辈服务
+    enter_on: {phrases: [老年人]}
+    leave_on: {phrases: [快一点]}
+    entered: 慢慢说。
+    struggling: 别着急。
+    left: 恢复了。
+    max_options: 1
+    nodes:
+      main: {groups: [{say: 开单吗？, offers: [open]}, {say: 留言吗？, offers: [leave]}]}
+subflows:
+  ask_number:
+    entry: ask
+    slots: {number: phone}
+    variables: {asked: {type: number, value: 0}}
+    modes: {elderly: {nodes: {ask: {collect: 长辈您好，请说号码。}}}}
+    nodes:
+      ask:
+        collect: 请说号码。
+        slot: number
+        min_digits: 11
+        max_digits: 11
+        confirm: always
+        confirm_prompt: 是{value | digits}吗？
+        set: {asked: vars.asked + 1}
+        then: check
+      check: {branch: [{when: slots.number == '13700000000', go: stop}], otherwise: return}
+      stop: {play: 这个号码不行。, then: human}
+nodes:
+  start: {play: 您好。, set: {tries: vars.tries + 1}, then: who}
+  who: {call: ask_number, with: {purpose: "'开单'"}, then: where}
+  where: {collect: 哪个区？, slot: district, confirm: always, confirm_prompt: "是{value | text}吗？", then: main}
+  main:
+    menu: 要办什么？
+    options:
+      open: {phrases: [开单], go: open}
+      leave: {phrases: [留言], go: leave}
+      card: {phrases: [证件], go: card}
+      rate: {phrases: [打分], go: rate}
+      hours: {phrases: [上班], go: hours}
+  open:
+    ticket:
+      category: fault
+      summary: "vars.purpose + '，' + slots.district.label"
+      deadline: 24h
+      with: {callback: slots.number}
+    save: order
+    then: told
+    on_error: sorry
+  told: {play: "单号{order.number | digits}，{order.due | day}前。", then: main, on_error: sorry}
+  sorry: {play: 没开成。, then: main}
+  leave: {message: 请留言。, then: thanks, on_error: nothing}
+  thanks: {play: 记下了。, then: main}
+  nothing: {play: 没听到留言。, then: main}
+  card: {collect: 身份证号？, slot: card, confirm_prompt: "是{value | digits}吗？", then: main}
+  hours: {branch: [{when: hours.desk, go: open_now}], otherwise: closed}
+  open_now: {play: 开着。, then: main}
+  closed: {play: 关了。, then: main}
+  rate: {survey: 请打分。, then: bye}
+  bye: {hangup: 再见。}
+  human: {transfer: {queue: general}, unavailable: bye}
+"""
+"""What SMALL hasn't: sub-flows, choices, groups, tickets, messages, a survey, variables, opening hours."""
+
+
 def small_flow(folder: Path, text: str = SMALL) -> CompiledFlow:
     """The flow, matched by phrases in the text."""
     file = folder / "flow.yaml"

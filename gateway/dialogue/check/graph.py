@@ -29,23 +29,23 @@ def backward(names: Iterable[str], follow: Follow) -> dict[str, list[str]]:
     return sources
 
 
-def circles(names: Collection[str], follow: Follow) -> set[str]:
-    """Those of the names that lie on a circle of them, or between two circles."""
-    inside = set(names)
-    forth = {name: [target for target in set(follow(name)) if target in inside] for name in inside}
-    back = backward(inside, lambda name: forth[name])
-    for onward, sources in ((forth, back), (back, forth)):
-        count = {name: sum(1 for target in onward.get(name, ()) if target in inside) for name in inside}
-        waiting = [name for name in inside if not count[name]]
-        while waiting:
-            name = waiting.pop()
-            inside.discard(name)
-            for source in sources.get(name, ()):
-                if source in inside:
-                    count[source] -= 1
-                    if not count[source]:
-                        waiting.append(source)
-    return inside
+def circles(names: Collection[str], follow: Follow) -> list[list[str]]:
+    """The names parted into those that can be gone round in, again and again; each part in the given order."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    order = {name: index for index, name in enumerate(names)}
+    ways = [(order[name], order[target]) for name in order for target in set(follow(name)) if target in order]
+    if not ways:
+        return []
+    sources, targets = zip(*ways, strict=True)
+    table = csr_array(([True] * len(ways), (sources, targets)), shape=(len(order), len(order)))
+    _, parts = connected_components(table, connection="strong")
+    found: dict[int, list[str]] = {}
+    for name, part in zip(order, parts.tolist(), strict=True):
+        found.setdefault(part, []).append(name)
+    to_itself = {source for source, target in ways if source == target}
+    return [part for part in found.values() if len(part) > 1 or order[part[0]] in to_itself]
 
 
 def groups(names: Collection[str], follow: Follow) -> list[list[str]]:

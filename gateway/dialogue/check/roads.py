@@ -44,9 +44,7 @@ def _and(after: list[str]) -> str:
 def circling(flow: Inspection) -> dict[str, list[str]]:
     """The circles that ask the caller nothing, by their first nodes."""
     silent = [name for name in flow.stops if name not in flow.questions]
-    inside = circles(silent, flow.follow_silently)
-    parts = groups([name for name in silent if name in inside], flow.follow_silently)
-    return {part[0]: part for part in parts if not counts(flow, part)}
+    return {part[0]: part for part in circles(silent, flow.follow_silently) if not counts(flow, part)}
 
 
 def endless_loop(flow: Inspection) -> Iterator[Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.dialogue.check.finding import Found
-from gateway.dialogue.check.graph import circles, groups
+from gateway.dialogue.check.graph import circles
 from gateway.dialogue.check.inspection import Inspection
 from gateway.dialogue.check.roads import counts
 from gateway.dialogue.nodes.message import Message
@@ -24,8 +24,7 @@ def silent_loop(flow: Inspection) -> Iterator[Found]:
             if question is None or way.why in _FAILING or (goes_on and way.why == "then"):
                 yield way.target
 
-    inside = circles(flow.stops, follow)
-    for part in groups([name for name in flow.stops if name in inside], follow):
+    for part in circles(flow.stops, follow):
         asking = [name for name in part if name in flow.questions]
         if asking and not counts(flow, part):
             stop = flow.stops[asking[0]]
