@@ -46,7 +46,7 @@ STEP = 64
 QUIET = 150
 """Samples below this count as silence: 47 dB below full scale, 27 below the speech, softer than any consonant."""
 SILENCE_BEYOND_MS = 80
-"""How much longer a silence may be than the pause that is asked for, which may be none: both recordings have margins."""
+"""How much longer a silence may be than the pause that is asked for, if any: both recordings have margins."""
 PAUSES_MS = {0, VALUE_PAUSE_MS, LIST_PAUSE_MS, CLAUSE_PAUSE_MS, GROUP_PAUSE_MS, SENTENCE_PAUSE_MS}
 
 VALUES = {
