@@ -4,7 +4,8 @@ How the scripted caller behaves, in ticks of 20 ms:
 
 - **Speak** begins when the hotline has been listening for 300 ms. After an answer (speech or keys) the caller first
   sees the hotline react, that is stop listening, so the silence in which an utterance is still being judged isn't
-  taken for the next question. A `Wait` in between lifts that: `138.wav wait:1.5 0013.wav` is one number with a pause.
+  taken for the next question. A `Wait` in between lifts that: `138.wav wait:1.5 0013.wav` is one number with a pause,
+  `words.wav wait:0.5 dtmf:#` a message that is ended by its key.
 - **Speak over** begins when a prompt has been on the line for 1.0 s from the moment the step's turn came. If the prompt
   is shorter than that, it begins like any other speech.
 - **Press** starts when the hotline has been speaking or listening for 500 ms, one key every 200 ms. After an answer it
