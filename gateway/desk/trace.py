@@ -47,8 +47,8 @@ class Step:
     """Answers that failed since the question was put."""
     confirming: Turn | None = None
     """The answer that is waiting for a yes."""
-    entered: list[str] = field(default_factory=list)
-    """Nodes entered after it, until the next answer."""
+    entered: list[tuple[str, str]] = field(default_factory=list)
+    """Nodes entered after it, until the next answer, each with its kind."""
     mode_after: str | None = None
     """The mode that it changed to, the question standing."""
 
@@ -88,7 +88,7 @@ def steps(ordered: Iterable[Event]) -> list[Step]:
             case NodeEntered():
                 path.append(event.node)
                 if last is not None:
-                    last.entered.append(event.node)
+                    last.entered.append((event.node, event.kind))
             case ModeChanged():
                 mode = event.mode
                 if last is not None and not last.entered:
@@ -98,7 +98,7 @@ def steps(ordered: Iterable[Event]) -> list[Step]:
             case TurnFinished():
                 step = Step(event.turn, mode, slots, tuple(path))
                 if last is not None and not path and last.mode_after is None:  # the same question still stands
-                    step.failures = last.failures + last.failed
+                    step.failures = 0 if last.choice not in {None, REPEAT} else last.failures + last.failed
                     step.confirming = last.leaves_open
                 found.append(step)
                 path = []

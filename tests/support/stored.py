@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -77,21 +77,28 @@ class StoredCall:
         return self._answers(node, then, kind="silence", outcome="no_input")
 
     def _answers(self, node: str, then: Iterable[str], **turn: Any) -> StoredCall:
-        """As a call does it: the reply's nodes are told when the answer is taken, the turn when the reply sounds."""
-        outcome = turn.pop("outcome", "accept" if turn.get("matched") else "no_match")
+        return self.answers(node, lambda: self._follow(then), **turn)
+
+    def answers(self, node: str, follow: Callable[[], None], **turn: Any) -> StoredCall:
+        """As a call does it: what follows is told when the answer is taken, the turn when the reply sounds."""
         self._now_ms += 2000
         window_ms = 0.0 if turn["kind"] == "silence" else 700.0
-        told = Turn(
-            index=len(self._turns),
-            node=node,
-            outcome=outcome,
-            start_ms=self._now_ms - 500,
-            end_ms=self._now_ms,
-            heard_ms=500,
-            silence_window_ms=window_ms,
-            **turn,
-        )
+        turn = {"outcome": "accept" if turn.get("matched") else "no_match", **turn}
+        times = {
+            "start_ms": self._now_ms - 500,
+            "end_ms": self._now_ms,
+            "heard_ms": 500,
+            "silence_window_ms": window_ms,
+        }
+        told = Turn(index=len(self._turns), node=node, **times, **turn)
         self._now_ms += window_ms
+        follow()
+        self._now_ms += 20
+        self._turns.append(told)
+        self._tell(TurnFinished, turn=told)
+        return self
+
+    def _follow(self, then: Iterable[str]) -> None:
         for step in then:
             if step.startswith("mode="):
                 self.changes_mode(step.removeprefix("mode="))
@@ -99,10 +106,6 @@ class StoredCall:
                 self.fills(*step.split("=", 1))
             else:
                 self.enters(step)
-        self._now_ms += 20
-        self._turns.append(told)
-        self._tell(TurnFinished, turn=told)
-        return self
 
     def ends(self, disposition: str = "abandoned", reason: str = "caller_hung_up", **ended: Any) -> StoredCall:
         facts = {"options": [], "slots": {}, "transfer": None, "recording": None} | ended

@@ -33,7 +33,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     told = []
     for day in (18, 20, 22):
         call = StoredCall(f"c{day}", at=f"2026-11-{day}T10:00:00+08:00", version=f"1+{day}")
-        call.enters("profile:lookup", "main").says("看看花费").says(f"我是{NUMBER}")
+        call.enters("profile:lookup", "main").says("看看花费").says(f"我是{NUMBER}", "main", "mode=elderly")
         told.append(call.says("账单", "main", "bill:lookup", matched="bill").ends())
     store_calls(tmp_path / "calls", told)
     return tmp_path / "calls"
@@ -86,7 +86,61 @@ def test_no_calls_at_all(calls: Path) -> None:
     assert "没有符合条件的已结束的通话" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["funnel"])
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """The small hotline with a phrase more."""
+    file = tmp_path / "changed.yaml"
+    file.write_text(SMALL.replace("phrases: [账单,", "phrases: [看看花费, 账单,"), encoding="utf-8")
+    return file
+
+
+def test_the_same_flow_leads_where_it_led(calls: Path) -> None:
+    done = run("replay", "small", "--store", calls, "--fail-on-difference")
+    assert done.exit_code == 0
+    assert "去向不变 9 次，改变 0 次，涉及 0 通电话" in done.stdout
+    assert "逐条" not in done.stdout
+
+
+def test_a_changed_flow_line_by_line(calls: Path, changed: Path) -> None:
+    done = run("replay", "small", "--store", calls, "--flow-file", changed, "--show", "2")
+    assert done.exit_code == 0
+    assert "改变 3 次，涉及 3 通电话" in done.stdout
+    assert [line.split() for line in done.stdout.splitlines() if line.startswith("   3")] == [
+        ["3", "main", "留在原处", "bill"]
+    ]
+    assert [line for line in done.stdout.splitlines() if line.startswith("c")] == [
+        "c18  main  “看看花费”  留在原处 → bill",
+        "c20  main  “看看花费”  留在原处 → bill",
+    ]
+    assert "另有 1 条没有列出" in done.stdout
+
+
+def test_a_changed_flow_as_json_fails_on_demand(calls: Path, changed: Path) -> None:
+    done = run("replay", "small", "--store", calls, "--flow-file", changed, "--json", "--fail-on-difference")
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    before, now = {"how": "stays", "what": None}, {"how": "goes", "what": "bill"}
+    assert told["changes"] == [{"node": "main", "before": before, "now": now, "count": 3}]
+    assert told["differences"][0] == {
+        "call_id": "c18",
+        "turn": 0,
+        "node": "main",
+        "kind": "speech",
+        "said": "看看花费",
+        "before": before,
+        "now": now,
+    }
+    assert (told["answers"], told["same"], told["different"], told["calls_elsewhere"]) == (9, 6, 3, 3)
+
+
+def test_a_changed_flow_with_mistakes_is_not_replayed(calls: Path, changed: Path) -> None:
+    changed.write_text(SMALL.replace("go: bill}", "go: bil}"), encoding="utf-8")
+    done = run("replay", "small", "--store", calls, "--flow-file", changed)
+    assert isinstance(done.exception, FlowError)
+    assert "changed.yaml:" in str(done.exception)
+
+
+@pytest.mark.parametrize("command", ["funnel", "replay"])
 def test_bad_input_is_one_error(calls: Path, command: str) -> None:
     assert isinstance(run(command, "smal", "--store", calls).exception, FlowError)
     assert isinstance(run(command, "small", "--store", calls / "none").exception, StoreError)

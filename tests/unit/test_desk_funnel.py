@@ -55,8 +55,8 @@ def test_a_step_knows_where_it_stood_and_what_it_led_to() -> None:
     first, second, third, fourth, fifth = steps(in_order(call.events))
     assert [step.failures for step in (first, second, third, fourth, fifth)] == [0, 1, 0, 1, 0]
     assert [step.mode for step in (first, second, third)] == ["standard", "standard", "elderly"]
-    assert (first.path, second.mode_after, fourth.entered) == (("profile", "main"), "elderly", ["pin"])
-    assert (fifth.slots, fifth.path, fifth.entered) == ({}, ("pin",), ["more"])
+    assert (first.path, second.mode_after, fourth.entered) == (("profile", "main"), "elderly", [("pin", "collect")])
+    assert (fifth.slots, fifth.path, fifth.entered) == ({}, ("pin",), [("more", "menu")])
 
 
 def test_a_yes_settles_what_it_confirms() -> None:

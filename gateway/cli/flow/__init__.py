@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.cli.flow import chat, check, funnel, graph, test
+from gateway.cli.flow import chat, check, funnel, graph, replay, test
 
 app = typer.Typer(help="Check, draw, try and test hotlines' flows, and see how calls went.", no_args_is_help=True)
 app.command("check")(check.check)
@@ -12,3 +12,4 @@ app.command("chat")(chat.chat)
 app.command("graph")(graph.graph)
 app.command("test")(test.hold_dialogues)
 app.command("funnel")(funnel.funnel)
+app.command("replay")(replay.replay)

@@ -40,9 +40,7 @@ def funnel(
     flow: stored.Flow,
     store: stored.StoreDir = None,
     since: stored.Since = None,
-    version: Annotated[
-        str | None, typer.Option(help="Only calls through this version of the flow.", metavar="VERSION")
-    ] = None,
+    version: stored.Version = None,
     min_count: Annotated[
         int, typer.Option(min=1, help="Tell unmatched phrases heard at least so often.", metavar="COUNT")
     ] = 2,

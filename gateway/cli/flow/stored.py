@@ -11,17 +11,18 @@ import typer
 from rich.table import Table
 
 from gateway.cli.narrate import CallConsole
-from gateway.dialogue.load import find_flow
+from gateway.desk import check
 from gateway.settings import load_settings
 from gateway.store import Store
 
-Flow = Annotated[str, typer.Argument(help="The hotline, by name.", metavar="FLOW")]
+Flow = Annotated[str, typer.Argument(help="The hotline: its name, folder or file.", metavar="FLOW")]
 StoreDir = Annotated[
     Path | None, typer.Option("--store", help="Folder of the stored calls; else the data folder.", metavar="DIR")
 ]
 Since = Annotated[
     str | None, typer.Option(help="Only calls of the last DAYS, or since a DATE (2026-11-21).", metavar="DAYS|DATE")
 ]
+Version = Annotated[str | None, typer.Option(help="Only calls through this version of the flow.", metavar="VERSION")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 _ANY_WIDTH = 1000
@@ -29,8 +30,8 @@ _DAYS = re.compile(r"(\d{1,5})d?")
 
 
 def flow_file(name: str) -> Path:
-    """The file of a hotline. Raises FlowError naming those that exist."""
-    return find_flow(name, load_settings().flows_dir)
+    """The file of a hotline. Raises FlowError when there is none."""
+    return check.flow_file(name, load_settings().flows_dir)
 
 
 def open_store(directory: Path | None) -> Store:
