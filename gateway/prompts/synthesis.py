@@ -22,6 +22,7 @@ LINE_LIMIT_S = 10.0
 
 _WHERE = "synthesiser"
 _LOOK_S = 0.2
+_TOLD_BYTES = 2000
 
 Progress = Callable[[int, int], None]
 """Told how many files are there, and how many are wanted."""
@@ -68,7 +69,7 @@ def synthesise(
         if status is None:
             raise PromptError(f"not done after {limit_s:g} s", where=_WHERE, remedy="see why by running it by hand")
         if status:
-            complaints.seek(0)
+            complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - _TOLD_BYTES))
             last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2][:200]
             message = f"failed with exit status {status}" + (f": {last}" if last else "")
             raise PromptError(message, where=_WHERE, remedy="see why by running it by hand")
