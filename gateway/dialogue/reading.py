@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from asr.text import correct_digits, parse_number, parse_yes_no, strip_punctuation
@@ -16,6 +17,9 @@ SHORT_REQUEST = 8
 """Only an utterance of at most this many characters can be a universal where free words are collected, and a mere yes
 or no where one is an option: more words mean more than that.
 """
+
+
+_NO_FIRST = re.compile(r"^(?:不是的?|不对|错了|不)+[啊呀吧哦]*")
 
 
 class Reader:
@@ -43,11 +47,16 @@ class Reader:
         if corrected and not (reading and reading.is_value and reading.value == corrected.value):
             reading = corrected
         agreed = parse_yes_no(given.text)
-        if agreed is None:
-            return reading
-        if reading and self._is_other(reading, pending):
+        if not agreed and not (reading and reading.is_value):
+            reading = self._instead(given) or reading
+        if agreed is None or (reading and self._is_other(reading, pending)):
             return reading
         return agreed
+
+    def _instead(self, heard: Heard) -> Reading | None:
+        """What follows a no: 不是，我要查流量. Nobody refuses at a confirmation what wasn't asked."""
+        wanted = _NO_FIRST.sub("", strip_punctuation(heard.text))
+        return self.read(Heard(wanted, heard.confidence)) if wanted and wanted != heard.text else None
 
     @staticmethod
     def _is_other(reading: Reading, pending: Reading) -> bool:

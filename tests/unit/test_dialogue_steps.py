@@ -20,7 +20,9 @@ from gateway.dialogue.actions import (
     Tone,
     Transfer,
 )
+from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import load_flow
+from gateway.dialogue.state import Reading
 from gateway.errors import FlowError
 from tests.support.small_flow import STEPS, small_flow
 from tests.support.talk import NOW, Talk
@@ -321,3 +323,39 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, sa
         call(tmp_path, text=STEPS.replace(old, new, 1))
     assert any(said in problem for problem in error.value.problems), error.value.problems
     assert all(problem.startswith(f"{tmp_path}/flow.yaml:") for problem in error.value.problems)
+
+
+# ------------------------------------------------------------------------------------------- a no, and something else
+
+
+@pytest.fixture(scope="module")
+def spoken_menu(tmp_path_factory: pytest.TempPathFactory) -> CompiledFlow:
+    """With the matcher of calls, which knows a negation."""
+    file = tmp_path_factory.mktemp("flow") / "flow.yaml"
+    head, _, rest = STEPS.partition("    options:\n")
+    _, _, tail = rest.partition("  open:\n")
+    options = ("open: {phrases: [查话费], go: thanks}", "leave: {phrases: [查流量, 流量还剩多少], go: bye}")
+    text = f"{head}    options: {{{', '.join(options)}}}\n  open:\n{tail}"
+    file.write_text(text.replace("offers: [leave]", "offers: [open]"), encoding="utf-8")
+    return CompiledFlow(load_flow(file))
+
+
+@pytest.mark.parametrize(
+    ("said", "leads_to"),
+    [
+        ("不是，我要查流量", "bye"),
+        ("不是我要查流量", "bye"),
+        ("不对，流量还剩多少", "bye"),
+        ("不，查流量", "bye"),
+        ("不是要查话费", "main"),
+        ("不是", "main"),
+        ("是查话费", "main"),
+    ],
+)
+def test_what_follows_a_no_is_what_is_wanted(spoken_menu: CompiledFlow, said: str, leads_to: str) -> None:
+    talk = Talk(spoken_menu, "13900001001")
+    talk.dialogue.state.node = "main"
+    talk.dialogue.state.pending = Reading("open", 0.4, sure=False)
+    talk.says(said)
+    assert talk.dialogue.state.node == leads_to
+    assert said != "不是" or talk.heard.startswith("好的，请再说。")
