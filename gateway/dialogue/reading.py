@@ -55,8 +55,8 @@ class Reader:
 
     def _instead(self, heard: Heard) -> Reading | None:
         """What follows a no: 不是，我要查流量. Nobody refuses at a confirmation what wasn't asked."""
-        wanted = _NO_FIRST.sub("", strip_punctuation(heard.text))
-        return self.read(Heard(wanted, heard.confidence)) if wanted and wanted != heard.text else None
+        wanted, refused = _NO_FIRST.subn("", strip_punctuation(heard.text))
+        return self.read(Heard(wanted, heard.confidence)) if refused and wanted else None
 
     @staticmethod
     def _is_other(reading: Reading, pending: Reading) -> bool:

@@ -332,10 +332,10 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, sa
 def spoken_menu(tmp_path_factory: pytest.TempPathFactory) -> CompiledFlow:
     """With the matcher of calls, which knows a negation."""
     file = tmp_path_factory.mktemp("flow") / "flow.yaml"
-    head, _, rest = STEPS.partition("    options:\n")
+    head, _, rest = STEPS.partition("？\n    options:\n")
     _, _, tail = rest.partition("  open:\n")
     options = ("open: {phrases: [查话费], go: thanks}", "leave: {phrases: [查流量, 流量还剩多少], go: bye}")
-    text = f"{head}    options: {{{', '.join(options)}}}\n  open:\n{tail}"
+    text = f"{head}？\n    options: {{{', '.join(options)}}}\n  open:\n{tail}"
     file.write_text(text.replace("offers: [leave]", "offers: [open]"), encoding="utf-8")
     return CompiledFlow(load_flow(file))
 
