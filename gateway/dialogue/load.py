@@ -18,6 +18,8 @@ from gateway.dialogue.source import Source, attempt, lines
 from gateway.errors import FlowError
 
 FLOW_FILE = "flow.yaml"
+_SHOWN = 60
+"""Characters of a file's name in an error."""
 
 
 @dataclass(slots=True)
@@ -72,12 +74,18 @@ def _graft_subflows(draft: Draft) -> str:
             continue
         place = ("subflows", name)
         subflows[name] = None
-        file = (folder / inner).resolve()
+        try:
+            file = (folder / inner).resolve()
+            there = file.is_file()
+        except (OSError, ValueError):  # no name that a file can have
+            file, there = folder / "?", False
         if file.suffix not in {".yaml", ".yml"} or folder.parent.resolve() not in file.parents:
-            what = f"'{inner}' can't be a sub-flow's file; name a .yaml file here or in a folder beside this one"
+            what = (
+                f"'{inner[:_SHOWN]}' can't be a sub-flow's file; name a .yaml file here or in a folder beside this one"
+            )
             source.problems.append((source.spot(place), what))
-        elif not file.is_file():
-            source.problems.append((source.spot(place), f"there is no file '{inner}'; check the path"))
+        elif not there:
+            source.problems.append((source.spot(place), f"there is no file '{inner[:_SHOWN]}'; check the path"))
         else:
             other = attempt(folder / inner)
             digest.update(other.raw)

@@ -14,6 +14,10 @@ from gateway.dialogue.nodes.base import Place
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _MANY = 18
+_COMPARED = 400
+"""Names that a misspelt one is compared with, some 10 us each."""
+_MOST = 300
+"""Mistakes that are told of one part of a flow."""
 _WORDING = {
     "string_type": "must be a text; put it in quotes",
     "int_type": "must be a whole number",
@@ -44,10 +48,15 @@ class Mistake:
     """It is the key that is wrong, not its value."""
 
 
+def closest(name: str, known: Collection[str]) -> str | None:
+    """What was meant by a misspelt name; nothing where there are too many to compare with."""
+    return next(iter(difflib.get_close_matches(name, known, 1)), None) if len(known) <= _COMPARED else None
+
+
 def suggestion(name: str, known: Collection[str]) -> str:
     """`did you mean 'x'?`, or what is known here when that isn't too much."""
-    if close := difflib.get_close_matches(name, known, 1):
-        return f"did you mean '{close[0]}'?"
+    if close := closest(name, known):
+        return f"did you mean '{close}'?"
     if len(known) > _MANY:
         return "check its spelling"
     return f"known here: {', '.join(sorted(known))}" if known else "there are none"
@@ -62,7 +71,7 @@ def validated(model: type[_Model], raw: Any, place: Place) -> tuple[_Model | Non
     try:
         return model.model_validate(raw), []
     except ValidationError as error:
-        details = error.errors()
+        details = error.errors()[:_MOST]
     meant = {loc: name for loc, name in _misspelt(model, raw, details).items() if name}
     mistakes = []
     for detail in details:

@@ -104,7 +104,7 @@ def _read(source: Source) -> None:
     source.problems += [(spot, _TAB) for spot in tabs]
     start = source.at(1, 1)
     try:
-        root = YAML(typ="rt", pure=True).compose(StringIO(text))
+        root = YAML(typ="base", pure=True).compose(StringIO(text))
         if root is not None:
             source.data = _Reader(source).read(root, ())
     except MarkedYAMLError as error:
@@ -133,8 +133,12 @@ def lines(source: Source) -> list[str]:
 
 
 def _bytes(source: Source) -> bytes:
+    file = source.file
     try:
-        raw = source.file.read_bytes()
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise _UnreadableError(source.at(1, 1), "not a file; name a flow's file")  # a device may never end
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise _UnreadableError(source.at(1, 1), f"{reason}; check the path and its permissions") from error

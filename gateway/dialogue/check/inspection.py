@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from gateway.dialogue.check.graph import reached
 from gateway.dialogue.check.speed import estimated_seconds
 from gateway.dialogue.choices import AGENT, Choice, choices_at
+from gateway.dialogue.mistakes import closest
 from gateway.dialogue.model import Flow, Slot
 from gateway.dialogue.nodes.base import Node, Place
 from gateway.dialogue.nodes.call import Call
@@ -145,7 +145,7 @@ class Inspection:
         """Every way on, but `return`; after a `call` only if the sub-flow returns, `silent`: without a question."""
         if name not in self.stops:
             words = self.unread.nodes.get(name, frozenset())
-            yield from (Way(target, (), "then") for target in self.names if self._mentions(words, target))
+            yield from (Way(target, (), "then") for target in self._mentioned(words))
             return
         node = self.stops[name].node
         for way in self._ways[name]:
@@ -164,16 +164,22 @@ class Inspection:
     @cached_property
     def reachable(self) -> set[str]:
         """From the entry, by whatever callers do."""
-        mentioned = [name for name in self.names if self._mentions(self.unread.words, name)]
-        return reached([self._known(self.flow.entry), *mentioned], self.follow)
+        return reached([self._known(self.flow.entry), *self._mentioned(self.unread.words)], self.follow)
 
     def target_of(self, source: str, target: str) -> str:
         """The full name of what a node calls `target`."""
         return self._known(resolved(self.flow, source, target), returning="." in source)
 
-    @staticmethod
-    def _mentions(words: frozenset[str], name: str) -> bool:
-        return name.rpartition(".")[2] in words
+    def _mentioned(self, words: frozenset[str]) -> list[str]:
+        """The nodes that the words may name, beside them or in the whole flow."""
+        return [name for word in sorted(words) for name in self._by_word.get(word, ())]
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[str]]:
+        named: dict[str, list[str]] = {}
+        for name in self.names:
+            named.setdefault(name.rpartition(".")[2], []).append(name)
+        return named
 
     def returns(self, name: str) -> list[Way]:
         """The ways by which a sub-flow returns from there."""
@@ -231,10 +237,9 @@ class Inspection:
         """The target, or the node that a misspelt one was meant to be."""
         if target in self.stops or target in self.unread.nodes or (returning and target == RETURN):
             return target
-        meant = difflib.get_close_matches(target, self.names, 1)
-        if not meant:
-            self.wild = True
-        return meant[0] if meant else ELSEWHERE
+        meant = closest(target, self.names)
+        self.wild |= meant is None
+        return meant or ELSEWHERE
 
     def _implied(self, stop: Stop) -> Iterator[Way]:
         """Ways that a node doesn't name."""

@@ -51,14 +51,25 @@ def _repeated(own: list[Said], around: list[Said]) -> Iterator[Found]:
 def confusable_phrase(flow: Inspection) -> Iterator[Found]:
     """Phrases of different options at one question that recognition may swap."""
     parts = [(everywhere(flow), list[Said]()), *questions(flow)]
-    said = dict.fromkeys(one.phrase for own, around in parts for one in (*own, *around))
     near: dict[str, list[tuple[str, float]]] = {}
-    for pair in confusable_pairs({phrase: [phrase] for phrase in said}):
+    for pair in confusable_pairs(_by_use(parts)):
         if strip_punctuation(pair.phrase_a) != strip_punctuation(pair.phrase_b):
             near.setdefault(pair.phrase_a, []).append((pair.phrase_b, pair.distance))
             near.setdefault(pair.phrase_b, []).append((pair.phrase_a, pair.distance))
     for own, around in parts:
         yield from _alike(own, around, near)
+
+
+def _by_use(parts: list[tuple[list[Said], list[Said]]]) -> dict[str, list[str]]:
+    """The phrases, those together that choose the same wherever they stand: these may sound as they like."""
+    uses: dict[str, set[tuple[int, str]]] = {}
+    for number, (own, _) in enumerate(parts):
+        for said in own:
+            uses.setdefault(said.phrase, set()).add((number, said.option))
+    together: dict[str, list[str]] = {}
+    for phrase, use in uses.items():
+        together.setdefault(str(sorted(use)), []).append(phrase)
+    return together
 
 
 def _alike(own: list[Said], around: list[Said], near: Mapping[str, list[tuple[str, float]]]) -> Iterator[Found]:
