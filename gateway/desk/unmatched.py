@@ -18,7 +18,7 @@ from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.grammar.matcher import Match
 from gateway.privacy import mask
 
-MAX_TEXTS = 5000
+MAX_TEXTS = 3000
 """Different texts that are held; what first comes after them is only counted."""
 MAX_PHRASES = 3
 """Of a group's texts, how many are proposed."""

@@ -34,9 +34,10 @@ def open_engine(database: Path, *, reading: bool = False) -> Engine:
     """An engine on the SQLite file `database`; connects to nothing yet, and must be disposed of.
 
     Args:
-        reading: nothing can be written, and nothing is made that isn't there.
+        reading: nothing can be written, and nothing is made that isn't there. (Not SQLite's own read-only mode, which
+            would leave the files of its log behind, for the next owner to stumble over.)
     """
-    file, query = (database.resolve().as_uri(), {"mode": "ro", "uri": "true"}) if reading else (str(database), {})
+    file, query = (database.resolve().as_uri(), {"mode": "rw", "uri": "true"}) if reading else (str(database), {})
     engine = create_engine(
         URL.create("sqlite", database=file, query=query),
         json_serializer=partial(json.dumps, ensure_ascii=False),

@@ -86,12 +86,14 @@ def test_a_reader_closes_no_call_that_is_going_on(store: Store) -> None:
         assert ids(reader) == []
 
 
-def test_a_path_with_signs_that_mean_something_to_a_url(tmp_path: Path) -> None:
+def test_a_closed_store_in_a_path_with_signs_that_mean_something_to_a_url(tmp_path: Path) -> None:
     odd = tmp_path / "50% ?mode=memory#录音"
     with Store.open(odd) as store:
         write(store, "c1", "2026-11-21T08:00:00+08:00")
+    there = sorted(odd.iterdir())
     with Store.open_for_reading(odd) as reader:
         assert ids(reader) == ["c1"]
+    assert sorted(odd.iterdir()) == there, "a reader leaves nothing behind"
 
 
 def test_where_there_is_no_store_none_is_made(tmp_path: Path) -> None:
