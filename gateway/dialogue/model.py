@@ -65,7 +65,8 @@ class EnterOn(Strict):
     """How a caller gets into a mode: by asking for it, or by failing this often at one question."""
 
     phrases: Phrases
-    errors: Annotated[int, Field(ge=1, le=10)] | None = None
+    errors: Annotated[int, Field(ge=1, le=10)] | None = 2
+    """None: never by failing."""
 
 
 class LeaveOn(Strict):

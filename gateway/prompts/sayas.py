@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Container
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
-from asr.text import say_amount, say_data_volume, say_date, say_day, say_decimal, say_digits, say_integer, say_month
+from asr.text import (
+    reading_groups,
+    say_amount,
+    say_data_volume,
+    say_date,
+    say_day,
+    say_decimal,
+    say_digits,
+    say_integer,
+    say_month,
+)
 from gateway.dialogue.actions import Value
 from gateway.errors import PromptError
 
-GROUP = 4
-PHONE_LENGTH = 11
 LONGEST_FRAGMENT = 5
 """Characters of the longest fragment (二零二六年, 九十九元 and the like); nothing longer is looked for."""
 _X = "叉"
@@ -28,11 +35,15 @@ def words(value: Value) -> tuple[str, ...]:
     """
     try:
         if value.kind == "digits":
-            number: str = value.value.removesuffix("X")
-            return tuple(digit_groups(say_digits(number) + _X * (number != value.value)))
+            return tuple(_spoken_digits(group) for group in reading_groups(value.value))
         return (_said(value.kind, value.value),)
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise PromptError(f"a prompt can't say this as {value.kind}", remedy="check the look-up's answer") from error
+
+
+def _spoken_digits(group: str) -> str:
+    digits = group.removesuffix("X")
+    return (say_digits(digits) if digits else "") + _X * (digits != group)
 
 
 def _said(kind: str, value: Any) -> str:  # noqa: ANN401 -- the kind says what it is
@@ -52,16 +63,6 @@ def _said(kind: str, value: Any) -> str:  # noqa: ANN401 -- the kind says what i
         case "text":
             return str(value)
     raise ValueError(f"unknown kind {kind}")
-
-
-def digit_groups(digits: str) -> list[str]:
-    """As people read them: a mobile number 3-4-4, anything else in groups as even as they come, of at most 4."""
-    if len(digits) == PHONE_LENGTH:
-        cuts = [0, 3, 7, 11]
-    else:
-        groups = max(1, -(-len(digits) // GROUP))
-        cuts = [round(len(digits) * k / groups) for k in range(groups + 1)]
-    return [digits[start:end] for start, end in pairwise(cuts)]
 
 
 def split_into_fragments(said: str, recorded: Container[str]) -> list[str]:

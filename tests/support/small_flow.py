@@ -169,7 +169,7 @@ universals:
 modes:
   elderly:
     label: 长辈服务
-    enter_on: {phrases: [老年人]}
+    enter_on: {phrases: [老年人], errors: null}
     leave_on: {phrases: [快一点]}
     entered: 慢慢说。
     struggling: 别着急。

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from asr.text import VOCABULARY
+from asr.text import VOCABULARY, parse_digits, reading_groups
 from gateway.dialogue.actions import Value
 from gateway.errors import PromptError
-from gateway.prompts.sayas import FRAGMENTS, LONGEST_FRAGMENT, digit_groups, split_into_fragments, words
+from gateway.prompts.sayas import FRAGMENTS, LONGEST_FRAGMENT, split_into_fragments, words
 
 pytestmark = pytest.mark.unit
 
@@ -29,33 +29,19 @@ RECORDED = frozenset(FRAGMENTS)
         ("month", date(2026, 3, 1), ("二零二六年三月",)),
         ("text", "轻享套餐", ("轻享套餐",)),
         ("digits", "13900001002", ("幺三九", "零零零零", "幺零零二")),
-        ("digits", "11010519491231002X", ("幺幺零幺", "零五幺", "九四九幺", "二三幺", "零零二叉")),
+        ("digits", "11010519491231002X", ("幺幺零", "幺零五", "幺九四九", "幺二三幺", "零零二叉")),
     ],
 )
 def test_words(kind, value, said):
     assert words(Value(kind, value)) == said
 
 
-@pytest.mark.parametrize(
-    ("digits", "groups"),
-    [
-        ("1", ["1"]),
-        ("10086", ["10", "086"]),
-        ("60112735", ["6011", "2735"]),
-        ("123456789", ["123", "456", "789"]),
-        ("13900001002", ["139", "0000", "1002"]),
-    ],
-)
-def test_digits_are_grouped(digits, groups):
-    assert digit_groups(digits) == groups
-
-
 @pytest.mark.parametrize("length", range(1, 33))
-def test_no_group_is_long_and_none_is_lost(length):
-    digits = "0123456789" * 4
-    groups = digit_groups(digits[:length])
-    assert "".join(groups) == digits[:length]
-    assert all(1 <= len(group) <= 4 for group in groups)
+def test_digits_are_said_in_the_groups_that_people_read(length):
+    digits = "31415926535897932384626433832795"
+    said = words(Value("digits", digits[:length]))
+    assert [len(group) for group in said] == [len(group) for group in reading_groups(digits[:length])]
+    assert parse_digits("".join(said)) == digits[:length]
 
 
 @pytest.mark.parametrize(

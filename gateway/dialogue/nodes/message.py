@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from gateway.dialogue.actions import KeyEntry
 from gateway.dialogue.fields import DurationMs, Key, Prompt
-from gateway.dialogue.nodes.question import Asked
+from gateway.dialogue.nodes.question import Asked, BargeIn
 from gateway.dialogue.template import Template
 
 
@@ -17,6 +17,8 @@ class Message(Asked):
     message: Prompt
     finish_on_key: Key = "#"
     """Ends the message; any other key is an answer, such as 0 for a human."""
+    barge_in: BargeIn = "dtmf"
+    """Whoever says 喂 into the prompt hasn't begun the message."""
     timeout: DurationMs = 8000
     speech_timeout: DurationMs = 4000
     """People think while they speak to a machine."""

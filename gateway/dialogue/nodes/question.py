@@ -15,6 +15,7 @@ from gateway.dialogue.nodes.base import Fills, Node, Place, Scene
 from gateway.dialogue.template import Template
 
 Confirm = Literal["always", "low_confidence", "never"]
+BargeIn = Literal["off", "dtmf", "speech", "keyword"]
 Wordings = Annotated[tuple[Prompt, ...], Field(min_length=1)]
 """What is said at the first failure, at the second, and so on; the last one again when there are more failures."""
 
@@ -28,7 +29,7 @@ class Settings(Strict):
     max_speech: DurationMs | None = None
     max_retries: Annotated[int, Field(ge=1, le=10)] | None = None
     """The failure that leads to a human; no input, no match and refused confirmations count together."""
-    barge_in: Literal["off", "dtmf", "speech", "keyword"] | None = None
+    barge_in: BargeIn | None = None
     confirm: Confirm | None = None
     accept_score: Score | None = None
     confirm_score: Score | None = None
@@ -49,7 +50,7 @@ class Answers(Settings):
     inter_digit_timeout: DurationMs = 3000
     max_speech: DurationMs = 15_000
     max_retries: Annotated[int, Field(ge=1, le=10)] = 3
-    barge_in: Literal["off", "dtmf", "speech", "keyword"] = "speech"
+    barge_in: BargeIn = "speech"
     confirm: Confirm = "low_confidence"
     accept_score: Score = 0.45
     """From this score on a phrase is taken at its word, and a value needs no confirmation."""
