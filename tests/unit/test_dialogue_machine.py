@@ -214,7 +214,7 @@ def test_a_universal_of_ones_own_goes_where_it_says(tmp_path: Path) -> None:
 
 
 def test_each_asking_is_in_other_words_and_the_third_failure_is_a_humans(tmp_path: Path) -> None:
-    text = SMALL.replace(", errors: 2", "")
+    text = SMALL.replace("errors: 2", "errors: null")
     talk = call(tmp_path, text=text)
     assert talk.silent() == "没有声音。可以说账单。"
     assert talk.understood == Understood("main", Outcome.NO_INPUT)
@@ -222,6 +222,13 @@ def test_each_asking_is_in_other_words_and_the_third_failure_is_a_humans(tmp_pat
     assert talk.understood == Understood("main", Outcome.NO_MATCH)
     assert talk.keys("6") == "请稍候。"
     assert talk.transfer.handed_over["reason"] == "errors"
+
+
+def test_the_second_error_is_a_struggle_unless_the_flow_says_otherwise(tmp_path: Path) -> None:
+    talk = call(tmp_path, text=SMALL.replace(", errors: 2", ""))
+    talk.silent()
+    assert talk.silent().startswith("别着急。")
+    assert talk.modes == [("elderly", "errors")]
 
 
 def test_errors_are_counted_per_question(tmp_path: Path) -> None:
@@ -233,7 +240,7 @@ def test_errors_are_counted_per_question(tmp_path: Path) -> None:
 
 
 def test_a_question_may_have_its_own_error_path(tmp_path: Path) -> None:
-    talk = call(tmp_path, text=SMALL.replace(", errors: 2", ""))
+    talk = call(tmp_path, text=SMALL.replace("errors: 2", "errors: null"))
     talk.says("预约")
     for _ in range(3):
         talk.silent()
