@@ -10,6 +10,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from gateway.dialogue.fields import Strict
