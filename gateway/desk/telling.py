@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.markup import escape
 
+from gateway import events
 from gateway.desk.conversation import Exchange, ranking
 from gateway.dialogue.actions import (
     Action,
@@ -79,6 +80,26 @@ def told(exchange: Exchange, match: Matched | None) -> Iterator[Line]:
             yield _looked_up(asked, event)
         elif (line := _line(event)) is not None:
             yield line
+
+
+def told_event(event: events.Event) -> Line | None:
+    """What happened in a call, as a line; None for what nobody needs to read."""
+    match event:
+        case events.PromptStarted():
+            return Said(event.node, mask(event.text))
+        case events.TurnFinished(turn=turn):
+            heard = {"speech": f"听到“{turn.text}”", "keys": f"收到按键 {turn.keys}"}.get(turn.kind, "")
+            note = taken(turn.outcome, turn.matched, turn.score)
+            return Note(mask("，".join(part for part in (note.text, heard) if part)))
+        case events.LookupFinished(ok=ok):
+            return Note(mask(f"☎ 查询 {event.name}：{'成功' if ok else f'失败，{event.reason}'}"))
+        case events.SlotFilled():
+            return Note(mask(f"✎ {event.slot} = {event.value}"))
+        case events.ModeChanged():
+            return Note(f"⇢ 进入{MODES.get(event.mode, event.mode)}（{REASONS.get(event.reason, event.reason)}）")
+        case events.TransferRequested():
+            return Note(f"⇢ 转接人工队列 {event.queue}")
+    return None
 
 
 def act_text(given: Input) -> str:

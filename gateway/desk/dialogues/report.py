@@ -16,12 +16,14 @@ from gateway.dialogue.source import Source
 
 def conversation(held: Held) -> Iterator[str]:
     """The dialogue with its verdict; what differs stands last, after the line that it differs from."""
-    verdict = "[green]✓[/green]" if held.passed else "[red]✗[/red]"
+    verdict = "[yellow]⊘[/yellow]" if held.skipped else "[green]✓[/green]" if held.passed else "[red]✗[/red]"
     dialogue = held.dialogue
     where = f"{dialogue.source.file}:{dialogue.line()}"
     yield f"{verdict} [bold]{escape(dialogue.name)}[/bold]　[dim]{escape(where)}[/dim]"
     for line in held.tell():
         yield f"    {markup(line)}"
+    if held.skipped:
+        yield f"  [yellow]没有试：{escape(held.skipped)}[/yellow]"
     if held.difference is not None:
         differs = held.difference
         yield f"  [red]▶ 第 {differs.line} 行　期望 {escape(differs.expected)}[/red]"
@@ -52,7 +54,9 @@ def _share(coverage: Coverage, kind: Kind) -> str:
 
 def summary(results: Sequence[Held], elapsed_s: float) -> str:
     """How many passed, and how fast."""
-    failed = sum(not held.passed for held in results)
+    failed = sum(held.difference is not None for held in results)
+    skipped = sum(bool(held.skipped) for held in results)
     steps = sum(len(held.dialogue.case.steps) for held in results)
     verdict = f"[red]{failed} 个不符[/red]" if failed else "[green]全部相符[/green]"
+    verdict += f"，[yellow]{skipped} 个没有试[/yellow]" if skipped else ""
     return f"{len(results)} 个对话，{steps} 步，{verdict}，用时 {elapsed_s:.2f} 秒"

@@ -36,12 +36,14 @@ class Held:
     difference: Difference | None
     exchanges: list[Exchange] = field(default_factory=list)
     """Empty when it was held aloud."""
+    skipped: str = ""
+    """Why it couldn't be held."""
     tell: Callable[[], list[Line]] = list
     """The conversation, to be shown."""
 
     @property
     def passed(self) -> bool:
-        return self.difference is None
+        return self.difference is None and not self.skipped
 
 
 class TextStage:
@@ -75,7 +77,7 @@ class TextStage:
         def lines() -> list[Line]:
             return [line for exchange in talk.exchanges for line in told(exchange, talk.match(exchange))]
 
-        return Held(dialogue, examiner.difference, talk.exchanges, lines)
+        return Held(dialogue, examiner.difference, talk.exchanges, tell=lines)
 
 
 def number_of(case: Case, samples: Samples) -> str:

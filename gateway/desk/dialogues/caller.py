@@ -1,0 +1,169 @@
+"""A caller who holds a test dialogue on the line: a `Leg` that acts when its moment has come."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from gateway.desk.conversation import Ending
+from gateway.desk.dialogues.examiner import Examiner
+from gateway.desk.dialogues.line import TelephoneLine
+from gateway.desk.dialogues.model import Step
+from gateway.desk.telling import Did, Line, told_event
+from gateway.events import CallEnded, Event, NodeEntered, PromptStarted, SurveyAnswered
+from gateway.media.frames import FRAME_SAMPLES, Frame, Pcm, to_frames
+from gateway.transport.leg import HotlineState, LegInfo, LegInput
+
+ANSWER_AFTER_MS = 300
+TALK_OVER_AFTER_MS = 1000
+KEY_EVERY_MS = 200
+PATIENCE_MS = 120_000
+"""A hotline that does nothing for so long is given up."""
+
+
+class AloudCaller:
+    """The far end of one call.
+
+    Args:
+        examiner: hands out the acts and judges what the hotline says.
+        sound: what is said at a step.
+        line: what becomes of it.
+        is_question: whether a node waits for an answer, so that one may talk over its prompt.
+        info: who calls whom.
+    """
+
+    def __init__(
+        self,
+        examiner: Examiner,
+        sound: Callable[[Step], Pcm],
+        line: TelephoneLine,
+        is_question: Callable[[str], bool],
+        info: LegInfo,
+    ) -> None:
+        self.lines: list[Line] = []
+        """The conversation so far."""
+        self.survey: int | None = None
+        """What they answered to the survey."""
+        self._examiner = examiner
+        self._sound = sound
+        self._line = line
+        self._is_question = is_question
+        self._info = info
+        self._idle = deque(to_frames(line.idle))
+        self._saying: deque[Frame] = deque()
+        self._pressing: deque[str] = deque()
+        self._next_key_ms = 0.0
+        self._silences = 0
+        self._said: list[PromptStarted] = []
+        """By the hotline, since the caller's last act."""
+        self._reacted = False
+        self._node = ""
+        self._listening_since: float | None = None
+        self._quiet_since = 0.0
+        self._gone = False
+
+    @property
+    def info(self) -> LegInfo:
+        return self._info
+
+    def tell(self, event: Event) -> None:
+        """Something happened in the call."""
+        if isinstance(event, NodeEntered):
+            self._node = event.node
+        if isinstance(event, PromptStarted):
+            self._said.append(event)
+            self._reacted = True
+        if isinstance(event, SurveyAnswered):
+            self.survey = event.score
+        if (line := told_event(event)) is not None:
+            self.lines.append(line)
+        self._quiet_since = event.at_ms
+
+    def receive(self, now_ms: float, state: HotlineState) -> LegInput:
+        """The caller's next 20 ms."""
+        if not state.listening:
+            self._listening_since = None
+        elif self._listening_since is None:
+            self._listening_since = now_ms
+        if not (self._gone or self._saying or self._pressing):
+            self._act(now_ms, state)
+        keys = self._press(now_ms)
+        return LegInput(self._frame(), keys, hung_up=self._gone)
+
+    def send(self, frame: Frame) -> None:
+        """The caller hears by the events, so that every difference has words; nothing is kept."""
+        if frame.shape != (FRAME_SAMPLES,):
+            raise ValueError(f"a frame has {FRAME_SAMPLES} samples, not {frame.shape}")
+
+    def hang_up(self, reason: str) -> None:  # noqa: ARG002 - nobody at the far end who could read it
+        """End the call from the hotline's side; idempotent."""
+        self._gone = True
+
+    def finish(self, ended: CallEnded) -> Ending:
+        """The call is over: judge what was said last."""
+        queue = ended.transfer["queue"] if ended.transfer else None
+        ending = Ending(ended.disposition, ended.reason, queue)
+        self._examiner.next(self._reply, self._node, ending)
+        return ending
+
+    @property
+    def _reply(self) -> str:
+        return "".join(prompt.text for prompt in self._said)
+
+    def _act(self, now_ms: float, state: HotlineState) -> None:
+        listened_ms = 0.0 if self._listening_since is None else now_ms - self._listening_since
+        if self._may_talk_over(now_ms, state) or (self._reacted and listened_ms >= ANSWER_AFTER_MS):
+            self._reacted = False
+            self._silences -= 1
+            if self._silences <= 0:
+                self._begin_next()
+        elif now_ms - self._quiet_since >= PATIENCE_MS:
+            self._examiner.refuse("热线有反应", "等了两分钟没有反应")
+            self._gone = True
+
+    def _may_talk_over(self, now_ms: float, state: HotlineState) -> bool:
+        step = self._examiner.upcoming
+        if step is None or step.talks_over is None or not state.speaking or not self._said:
+            return False
+        prompt = self._said[-1]
+        long_enough = now_ms - prompt.at_ms >= TALK_OVER_AFTER_MS
+        return long_enough and self._is_question(prompt.node) and self._examiner.hears_all(self._reply)
+
+    def _begin_next(self) -> None:
+        step = self._examiner.next(self._reply, self._node, None)
+        if step is None or step.hangs_up:
+            self._gone = True
+        if step is None:
+            return
+        self._said.clear()
+        self.lines.append(Did(_step_text(step)))
+        if step.keys is not None:
+            self._pressing.extend(step.keys)
+        elif step.silent is not None:
+            self._silences = step.silent
+        elif step.speech is not None or step.records is not None:
+            self._saying.extend(to_frames(self._line.carry(self._sound(step), _step_text(step))))
+
+    def _press(self, now_ms: float) -> tuple[str, ...]:
+        if not self._pressing or now_ms < self._next_key_ms:
+            return ()
+        self._next_key_ms = now_ms + KEY_EVERY_MS
+        return (self._pressing.popleft(),)
+
+    def _frame(self) -> Frame:
+        if self._saying:
+            return self._saying.popleft()
+        self._idle.rotate(-1)
+        return np.asarray(self._idle[-1])
+
+
+def _step_text(step: Step) -> str:
+    if step.speech is not None:
+        return f"“{step.speech}”" + ("（插话）" if step.talks_over else "")
+    if step.keys is not None:
+        return f"按键 {step.keys}"
+    if step.records is not None:
+        return f"（留言 {step.records / 1000:.0f} 秒）"
+    return "（挂机）" if step.hangs_up else "（没有说话）"

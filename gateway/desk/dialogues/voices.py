@@ -1,0 +1,92 @@
+"""The callers' lines as sound: the recording that a dialogue names, else what a synthesiser says, kept."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from asr.audio import read_speech
+from gateway.desk.dialogues.load import TestDialogue
+from gateway.desk.dialogues.model import Step
+from gateway.errors import PromptError
+from gateway.media.frames import Pcm, ms_to_samples
+from gateway.prompts.recordings import spelled
+from gateway.prompts.synthesis import OUT, Progress, synthesise
+
+MESSAGE = "你好，我姓王，麻烦你们给我回个电话，谢谢。"
+"""Said, over and over, where a dialogue only tells how long a message is."""
+_BREATH_MS = 500
+
+
+class Voices:
+    """Says what callers say.
+
+    Args:
+        synthesiser: a command line as `gateway.prompts.synthesis` runs it; None: there are only recordings.
+        cache: folder of what it has said.
+    """
+
+    def __init__(self, synthesiser: str | None, cache: Path) -> None:
+        self._command = synthesiser
+        self._cache = cache
+
+    def prepare(self, dialogues: Iterable[TestDialogue], progress: Progress | None = None) -> None:
+        """Have everything said that is to be said and isn't kept yet.
+
+        Raises:
+            PromptError: there is no synthesiser and something has no recording, or it fails.
+        """
+        wanted = {text: None for dialogue in dialogues for text in _texts(dialogue)}
+        missing = {self._name(text): text for text in wanted if not self._file(text).exists()}
+        if not missing:
+            return
+        if not self._command:
+            raise PromptError(
+                f"{len(missing)} lines of callers have no recording, as “{next(iter(missing.values()))}”",
+                where="VOICE_GATEWAY_SYNTHESISER",
+                remedy=f"set it to a command that reads NAME<tab>TEXT lines and writes {OUT}/NAME.wav, or give `audio`",
+            )
+        self._cache.mkdir(parents=True, exist_ok=True)
+        lines = {name: " ".join(spelled(text).split()) for name, text in missing.items()}
+        with tempfile.TemporaryDirectory(prefix="making-", dir=self._cache) as folder:
+            synthesise(self._command, lines, Path(folder), progress=progress)
+            for name, text in missing.items():
+                made = Path(folder) / f"{name}.wav"
+                read_speech(made)  # what can't be heard is not kept
+                made.replace(self._file(text))
+
+    def sound(self, dialogue: TestDialogue, step: Step) -> Pcm:
+        """What the caller says at this step.
+
+        Raises:
+            AudioFileError: the recording can't be heard.
+        """
+        if step.audio is not None:
+            return read_speech(dialogue.source.file.parent / step.audio)
+        if step.records is not None:
+            return _as_long(read_speech(self._file(MESSAGE)), ms_to_samples(step.records))
+        return read_speech(self._file(step.speech or ""))
+
+    def _file(self, text: str) -> Path:
+        return self._cache / f"{self._name(text)}.wav"
+
+    def _name(self, text: str) -> str:
+        return hashlib.sha256(f"{self._command}\0{spelled(text)}".encode()).hexdigest()[:24]
+
+
+def _texts(dialogue: TestDialogue) -> Iterator[str]:
+    for step in dialogue.case.steps:
+        if step.records is not None:
+            yield MESSAGE
+        elif step.speech is not None and step.audio is None:
+            yield step.speech
+
+
+def _as_long(pcm: Pcm, samples: int) -> Pcm:
+    said = np.concatenate([pcm, np.zeros(ms_to_samples(_BREATH_MS), np.int16)])
+    repeated: Pcm = np.resize(said, max(samples, 1))
+    return repeated
