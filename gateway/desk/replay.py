@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from gateway.desk.retrace import Retracing, Unplaced, Where
@@ -86,6 +86,8 @@ class Replay:
 
     def _note(self, call: ToldCall, step: Step, before: Where, now: Where) -> None:
         turn = step.turn
+        if now.how == "goes":
+            now = replace(now, or_else=next(self._passed(now), None))
         self.different += 1
         self.changes[turn.node, before, now] += 1
         if len(self.differences) < self._max_kept:

@@ -58,6 +58,8 @@ class Where:
     """The node (the first that isn't a `call`), what is to be confirmed, or the mode."""
     returns: tuple[str, ...] = field(default=(), compare=False)
     """The `call` nodes that lead to the node."""
+    or_else: str | None = field(default=None, compare=False)
+    """Where it leads if its question is skipped, which depends on what isn't stored."""
 
 
 Unplaced = Literal["gone", "asks_nothing", "unknown"]

@@ -21,13 +21,14 @@ _SHARED = 0.5
 
 _BEFORE = re.compile("^(?:[嗯呃额啊哦噢唉诶哎喂]|那个|这个|就是|你好|您好|请|麻烦|帮我|给我|我想|我要|我)+(?=..)")
 _AFTER = re.compile("(?<=..)(?:[啊呀呢吧嘛哦啦了]|谢谢)+$")
+_A_BIT = re.compile("(?<=[一-鿿])一?下(?=..)")
 _TWICE = re.compile(r"(.)\1+")
 _MERGED = str.maketrans({"r": "l", "n": "l", "h": "f", "v": "u"})
 
 
 def essence(text: str) -> str:
-    """What is said, without the words around it that anybody says; 看看 is 看."""
-    said = _TWICE.sub(r"\1", spoken(text).chars)
+    """What is said, without the words around it that anybody says; 看看 and 看一下 are 看."""
+    said = _TWICE.sub(r"\1", _A_BIT.sub("", spoken(text).chars))
     return _AFTER.sub("", _BEFORE.sub("", said))
 
 

@@ -1,7 +1,8 @@
 """What callers said and nothing was made of: grouped by sound, and which `phrases` it would be worth adding.
 
 A phrase is proposed only on evidence: most callers of a group chose the same option in their next accepted answer at
-that node, or the matcher finds one option likeliest, if not likely enough to ask about.
+that node, or the matcher finds one option likeliest, if not likely enough to ask about. That they then asked for a
+human, or to hear it again, says nothing of what they meant, but that it may be missing here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from asr.text import strip_punctuation
 from gateway.desk.sounds import Groups
 from gateway.desk.trace import Step
 from gateway.dialogue.actions import Outcome
+from gateway.dialogue.choices import AGENT, BUILT_IN
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.grammar.matcher import Match
 from gateway.privacy import mask
@@ -24,6 +26,8 @@ MAX_PHRASES = 3
 """Of a group's texts, how many are proposed."""
 LONGEST_PHRASE = 16
 """In characters: a whole story is no phrase of a menu."""
+GIVING_UP = frozenset({AGENT, *BUILT_IN})
+"""What is chosen next by those who don't get through with what they want."""
 LEAST_VOTES = 2
 MAJORITY = 2 / 3
 LIKELY = 0.2
@@ -162,8 +166,9 @@ def judged(group: Group, phrases: dict[str, Sequence[str]], rank: Rank) -> Verdi
     new = tuple(phrase for text in texts if (phrase := _as_phrase(text)))[:MAX_PHRASES]
     if not new:
         return NoEvidence(group.votes, is_phrase=False)
-    of_votes = sum(count for _, count in group.votes)
-    option, votes = next(iter(group.votes), ("", 0))
+    telling = [(choice, count) for choice, count in group.votes if choice not in GIVING_UP]
+    of_votes = sum(count for _, count in telling)
+    option, votes = next(iter(telling), ("", 0))
     if option in phrases and votes >= LEAST_VOTES and votes >= MAJORITY * of_votes:
         return Proposal(option, new, votes, of_votes)
     match = rank(group.node, texts[0]) if phrases else None

@@ -142,6 +142,16 @@ def test_a_question_skipped_by_what_isn_t_stored_is_no_difference(tmp_path: Path
         )
 
 
+def test_a_difference_names_where_it_leads_if_the_question_is_skipped(tmp_path: Path) -> None:
+    ask = "  ask: {collect: 几次？, slot: count, skip_when: caller.known, confirm: never, then: sure}\n  goodbye: {"
+    changes = {'key: "2", go: pin}': 'key: "2", go: ask}', "  goodbye: {": ask}
+    replay = replayed(
+        tmp_path, StoredCall("c1").enters("main").keys("2", "main", "pin", matched="pin"), changes=changes
+    )
+    assert differences(replay) == [("main", goes("pin"), goes("ask"))]
+    assert [one.now.or_else for one in replay.differences] == ["sure"]
+
+
 def test_a_sub_flow_that_takes_the_place_of_a_question_is_a_new_place(tmp_path: Path) -> None:
     """Its `call` node is only the way there."""
     call = StoredCall("c1").enters(*BEGINS).says("密码", "main", "pin:collect", matched="pin")

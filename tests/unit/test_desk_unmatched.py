@@ -56,6 +56,7 @@ def rank(option: str, score: float, outcome: Outcome = Outcome.NO_MATCH):
         ("停机保号", "听机报号"),
         ("看手机费", "嗯，我想看看手机费吧"),
         ("查余额", "查鱼儿"),
+        ("看下那个钱", "看一下那个钱"),
         ("OK", "ok"),
     ],
 )
@@ -117,6 +118,9 @@ def test_keys_and_silence_are_no_phrases() -> None:
         ({}, ("bill", 0.05), NoEvidence()),
         ({"bill": 2, "pin": 2}, ("agent", 0.3), NoEvidence((("bill", 2), ("pin", 2)))),
         ({"number": 9}, ("bill", 0.3), NoEvidence((("number", 9),))),
+        ({"agent": 9}, ("bill", 0.1), NoEvidence((("agent", 9),))),
+        ({"agent": 9, "bill": 2}, None, Proposal("bill", ("看手机费",), 2, 2)),
+        ({"agent": 9}, ("agent", 0.3), Proposal("agent", ("看手机费",), 0, 0, 0.3)),
     ],
 )
 def test_the_evidence_decides(votes, ranked, verdict) -> None:

@@ -19,6 +19,7 @@ from gateway.desk.funnel import Funnel, NodeFigures
 from gateway.desk.proposals import Places, yaml_lines
 from gateway.desk.trace import KINDS
 from gateway.desk.unmatched import Group, NoEvidence, Proposal, Understood, Verdict, judged, ranks
+from gateway.dialogue.choices import AGENT
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import load_flow
 from gateway.store import Wanted, stream_calls
@@ -144,7 +145,8 @@ class _Report:
         if isinstance(verdict, NoEvidence) and not verdict.is_phrase:
             return f"话太长或带着号码，不宜作说法；{_next_choices(verdict.votes)}"
         if isinstance(verdict, NoEvidence):
-            return f"依据不足：{_next_choices(verdict.votes)}，匹配也不偏向某个选项"
+            missing = "；这里也许缺一个选项" if verdict.votes and verdict.votes[0][0] == AGENT else ""
+            return f"依据不足：{_next_choices(verdict.votes)}，匹配也不偏向某个选项{missing}"
         if self._places.of(group.node, verdict.option) is None:
             return f"可能是 {verdict.option}，但它的说法是内置的，不能添加（{_why(verdict)}）"
         return f"建议加到 {verdict.option}：{_why(verdict)}"

@@ -77,7 +77,7 @@ def _as_json(replayed: Replay) -> dict[str, Any]:
 
 
 def _where(where: Where) -> dict[str, str | None]:
-    return {"how": where.how, "what": where.what}
+    return {"how": where.how, "what": where.what} | ({"or_else": where.or_else} if where.or_else else {})
 
 
 def _print(console: Console, title: str, replayed: Replay) -> None:
@@ -118,7 +118,7 @@ def _line(one: Difference) -> str:
 def _told(where: Where) -> str:
     match where.how:
         case "goes":
-            return str(where.what)
+            return f"{where.what}（若跳过提问：{where.or_else}）" if where.or_else else str(where.what)
         case "asks":
             return f"待确认 {where.what}"
         case "changes":
