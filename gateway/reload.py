@@ -12,8 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from gateway.errors import VoiceGatewayError
+from gateway.desk.check import check
+from gateway.dialogue.load import find_flow
+from gateway.errors import FlowError, VoiceGatewayError
 from gateway.hotline import Hotline
+from gateway.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,24 @@ class LiveHotline:
         self._folder = folder
         self._taken = self._seen = _look(folder)
         self.current = load()
+
+    @classmethod
+    def open(cls, settings: Settings, name: str) -> LiveHotline:
+        """The hotline `name`: none of its versions is taken with an error that `flow check` finds.
+
+        Raises:
+            VoiceGatewayError: it has such errors, or `Hotline.load` can't load it.
+        """
+
+        def load() -> Hotline:
+            report = check(find_flow(name, settings.flows_dir))
+            if report.errors:
+                raise FlowError([str(error) for error in report.errors])
+            hotline = Hotline.load(settings, name)
+            hotline.warm()
+            return hotline
+
+        return cls(load, settings.flows_dir)
 
     def refresh(self) -> bool:
         """Look at the files, and take what has changed once it has come to rest: two looks alike, so that no file is

@@ -21,6 +21,7 @@ from gateway.transport.leg import LegInfo
 from gateway.transport.loopback.leg import LoopbackLeg
 from gateway.transport.loopback.script import parse_steps
 from tests.support.calls import EVERYDAY, ROOT, SAMPLES, Told
+from tests.support.small_flow import SMALL
 
 pytestmark = pytest.mark.flows
 
@@ -37,6 +38,7 @@ def flows(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def live(flows: Path) -> LiveHotline:
+    """Loaded without building every matcher, which these tests don't need."""
     return LiveHotline(lambda: Hotline.load(Settings(flows_dir=flows), "mobile_hotline"), flows)
 
 
@@ -137,3 +139,12 @@ def test_following_takes_changes_by_itself(flows: Path, live: LiveHotline) -> No
 
     asyncio.run(follow())
     assert live.current.version != before
+
+
+def test_what_flow_check_calls_an_error_is_not_taken_either(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    (folder / "flow.yaml").write_text(SMALL, encoding="utf-8")
+    with pytest.raises(FlowError, match=r"flow\.yaml:\d+:\d+: ") as error:
+        LiveHotline.open(Settings(flows_dir=tmp_path), "small")
+    assert any("录音" in problem for problem in error.value.problems)
