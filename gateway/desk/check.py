@@ -101,7 +101,7 @@ def _linted(draft: Draft, flow: Flow, synthesiser: bool) -> Iterator[Lint]:
 
 def _unread(draft: Draft) -> Unread:
     wrong = [(mistake.place, _value(draft.source.data, mistake.place)) for mistake in draft.mistakes]
-    lost = any(place and place[-1] in _TARGETS and not isinstance(value, str) for place, value in wrong)
+    lost = any(len(place) < 2 or (place[-1] in _TARGETS and not isinstance(value, str)) for place, value in wrong)
     words = frozenset().union(*(words_in(value) for _, value in wrong))
     nodes = {name: words_in(raw) for name, raw in draft.unread.items()}
     return Unread(nodes, words, more=lost or not draft.whole)
@@ -118,10 +118,7 @@ def _value(data: Any, place: Place) -> Any:  # noqa: ANN401 -- YAML can hold any
 
 def _follows(found: Lint, mistakes: list[Mistake]) -> bool:
     """Whether it may come from a mistake that is told already."""
-    for mistake in mistakes:
-        shared = min(len(found.place), len(mistake.place))
-        if found.place[:shared] == mistake.place[:shared]:
-            inside = len(found.place) >= len(mistake.place)
-            if inside or found.rule not in _OF_THE_WHOLE:
-                return True
-    return False
+    return any(
+        mistake.touches(found.place) and (len(found.place) >= len(mistake.place) or found.rule not in _OF_THE_WHOLE)
+        for mistake in mistakes
+    )

@@ -128,10 +128,13 @@ def _checked(data: dict[str, Any]) -> tuple[Flow | None, list[Mistake]]:
     subflows, wrong = _subflows(data.get("subflows"))
     mistakes += wrong
     given = {key: value for key, value in data.items() if key != "subflows" or not isinstance(value, dict)}
-    flow, wrong = validated(Flow, given | {"nodes": nodes} | ({"subflows": subflows} if subflows else {}), ())
+    whole = given | {"nodes": nodes} | ({"subflows": subflows} if subflows else {})
+    flow, wrong = validated(Flow, whole, (), complete=True)
     mistakes += wrong
     if flow is not None:
-        mistakes += References(flow, _declared(data)).check()
+        told = [mistake for mistake in wrong if not mistake.at_key]
+        leading = References(flow, _declared(data)).check()
+        mistakes += [one for one in leading if not any(mistake.touches(one.place) for mistake in told)]
     return flow, mistakes
 
 

@@ -18,6 +18,14 @@ _COMPARED = 400
 """Names that a misspelt one is compared with, some 10 us each."""
 _MOST = 300
 """Mistakes that are told of one part of a flow."""
+_MOST_COMPLETED = 20
+_WORDS = ("x",)
+_PROMPTS = ("confirm_prompt", "denied"), ("confirm_again", "no_input", "no_match")
+_STAND_INS: tuple[Any, ...] = (
+    *("x", _WORDS, {}, {"phrases": _WORDS}, "text"),
+    dict.fromkeys(_PROMPTS[0], "x") | dict.fromkeys(_PROMPTS[1], _WORDS),
+)
+"""Between them they fit every part that a flow must have, but its nodes."""
 _WORDING = {
     "string_type": "must be a text; put it in quotes",
     "int_type": "must be a whole number",
@@ -47,6 +55,11 @@ class Mistake:
     at_key: bool = False
     """It is the key that is wrong, not its value."""
 
+    def touches(self, place: Place) -> bool:
+        """Whether one of the two places is in the other."""
+        shared = min(len(self.place), len(place))
+        return self.place[:shared] == place[:shared]
+
 
 def closest(name: str, known: Collection[str]) -> str | None:
     """What was meant by a misspelt name; nothing where there are too many to compare with."""
@@ -62,11 +75,17 @@ def suggestion(name: str, known: Collection[str]) -> str:
     return f"known here: {', '.join(sorted(known))}" if known else "there are none"
 
 
-def validated(model: type[_Model], raw: Any, place: Place) -> tuple[_Model | None, list[Mistake]]:  # noqa: ANN401
+def validated(
+    model: type[_Model],
+    raw: Any,  # noqa: ANN401 -- YAML can hold anything
+    place: Place,
+    *,
+    complete: bool = False,
+) -> tuple[_Model | None, list[Mistake]]:
     """The model, and the mistakes in it, with `place` before their places.
 
     With mistakes, the model is what remains when misspelt keys are put right and wrong values left out, so that a typo
-    doesn't hide what else is wrong; None when that isn't enough.
+    doesn't hide what else is wrong; None when that isn't enough. `complete`: something stands in for what is missing.
     """
     try:
         return model.model_validate(raw), []
@@ -85,8 +104,31 @@ def validated(model: type[_Model], raw: Any, place: Place) -> tuple[_Model | Non
             raw = _repaired(raw, loc, meant.get(loc))
     try:
         return model.model_validate(raw), mistakes
-    except ValidationError:
-        return None, mistakes
+    except ValidationError as error:
+        return (_completed(model, raw, error) if complete else None), mistakes
+
+
+def _completed(model: type[_Model], raw: Any, error: ValidationError) -> _Model | None:  # noqa: ANN401
+    """The model with anything that fits in the place of what is missing; it is told, so nobody reads it."""
+    missing = [detail["loc"] for detail in error.errors() if detail["type"] == "missing"][:_MOST_COMPLETED]
+    for loc in missing:
+        for stand_in in _STAND_INS:
+            tried = _put(raw, loc, stand_in)
+            try:
+                return model.model_validate(tried)
+            except ValidationError as again:
+                if not any(detail["loc"][: len(loc)] == loc for detail in again.errors()):
+                    raw = tried
+                    break
+    return None
+
+
+def _put(raw: Any, place: Place, value: Any) -> Any:  # noqa: ANN401
+    """A copy with the value at `place`."""
+    if not place:
+        return value
+    inner = raw.get(place[0], {}) if isinstance(raw, dict) else {}
+    return (raw if isinstance(raw, dict) else {}) | {place[0]: _put(inner, place[1:], value)}
 
 
 def _misspelt(model: type[BaseModel], raw: Any, details: list[ErrorDetails]) -> dict[Place, str | None]:  # noqa: ANN401
