@@ -58,6 +58,15 @@ def after_hours(folder: Path) -> Hotline:
     """The hotline, its files in `folder`."""
     (folder / "flow.yaml").write_text(FLOW, encoding="utf-8")
     (folder / "customers.yaml").write_text(CUSTOMERS, encoding="utf-8")
+    return in_tones(folder)
+
+
+def in_tones(folder: Path) -> Hotline:
+    """The hotline in `folder`, read without a recording.
+
+    Raises:
+        FlowError: its flow has mistakes.
+    """
     flow = CompiledFlow(load_flow(folder / "flow.yaml"), PhraseInText)
     texts = [text for _, text in Inventory(flow.flow, folder).needed().values()]
     prompts = PromptCatalog({text: tone(600) for text in texts})
