@@ -75,6 +75,11 @@ def suggestion(name: str, known: Collection[str]) -> str:
     return f"known here: {', '.join(sorted(known))}" if known else "there are none"
 
 
+def unknown(kind: str, name: str, known: Collection[str]) -> str:
+    """What is wrong with a name that nothing has."""
+    return f"there is no {kind} '{name}'; {suggestion(name, known)}"
+
+
 def validated(
     model: type[_Model],
     raw: Any,  # noqa: ANN401 -- YAML can hold anything

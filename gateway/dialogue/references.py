@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.dialogue.choices import AGENT, BUILT_IN, choices_at
+from gateway.dialogue.declarations import CONFIRMING_NAMES, KNOWN_NAMES, declaration_mistakes
 from gateway.dialogue.expressions import Expression
-from gateway.dialogue.mistakes import Mistake, suggestion
-from gateway.dialogue.model import Flow, Mode, Override, Slot, Variable
+from gateway.dialogue.mistakes import Mistake, unknown
+from gateway.dialogue.model import Flow, Mode, Override
 from gateway.dialogue.nodes.base import Node, Place
 from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
@@ -20,10 +21,8 @@ from gateway.dialogue.routes import RETURN, all_slots, all_variables, overrides,
 from gateway.dialogue.slots import KINDS
 from gateway.dialogue.state import CALLER, STANDARD
 from gateway.dialogue.template import Field, Template
-from gateway.dialogue.values import SAID_AS, WrongTypeError, typed
+from gateway.dialogue.values import SAID_AS
 
-_NAMES = frozenset({CALLER, "slots", "vars", "survey", "hours", "mode", "today"})
-_CONFIRMING = frozenset({"option", "value"})
 _OWN_FIELDS: Mapping[str, Mapping[str, str]] = {CALLER: {"number": "phone"}, "survey": {"score": "number"}}
 """What is known without being declared."""
 
@@ -44,10 +43,6 @@ class Declared:
         return self.nodes[None] | (self.nodes.get(subflow, frozenset()) | {RETURN} if subflow else frozenset())
 
 
-def _unknown(kind: str, name: str, known: Collection[str]) -> str:
-    return f"there is no {kind} '{name}'; {suggestion(name, known)}"
-
-
 class References:
     """Everything in a flow that names something else in it."""
 
@@ -62,8 +57,7 @@ class References:
         """Every reference that leads nowhere, and what is missing."""
         yield from self._targets()
         yield from self._needs()
-        yield from self._declarations()
-        yield from self._subflows()
+        yield from declaration_mistakes(self._flow, self._declared.nodes[None])
         for stop in stops(self._flow):
             yield from self._node(stop.place, stop.node)
         for name, mode in self._flow.modes.items():
@@ -82,11 +76,11 @@ class References:
         for place, target, subflow in targets:
             known = self._declared.reachable(subflow)
             if target not in known:
-                yield Mistake(place, _unknown("node", target, known))
+                yield Mistake(place, unknown("node", target, known))
         for name, inner in flow.subflows.items():
             if inner.entry not in self._declared.nodes.get(name, ()):
                 known = self._declared.nodes.get(name, frozenset())
-                yield Mistake(("subflows", name, "entry"), _unknown("node", inner.entry, known))
+                yield Mistake(("subflows", name, "entry"), unknown("node", inner.entry, known))
 
     def _needs(self) -> Iterator[Mistake]:
         flow = self._flow
@@ -103,72 +97,6 @@ class References:
         for place, prompt in prompts_of(flow.answers):
             names = {"option"} if place[0] == "confirm_prompt" else set()
             yield from self._prompt(("answers", *place), prompt, names)
-
-    def _declarations(self) -> Iterator[Mistake]:
-        flow = self._flow
-        for place, slots, variables in (
-            ((), flow.slots, flow.variables),
-            *((("subflows", name), inner.slots, inner.variables) for name, inner in flow.subflows.items()),
-        ):
-            for name, slot in slots.items():
-                yield from self._slot_declared((*place, "slots", name), name, slot)
-            for name, variable in variables.items():
-                yield from self._variable_declared((*place, "variables", name), name, variable)
-        for name in flow.records:
-            if name in _NAMES - {CALLER} or name in _CONFIRMING:
-                yield Mistake(("records", name), f"'{name}' already means something else; choose another", at_key=True)
-
-    def _slot_declared(self, place: Place, name: str, slot: Slot) -> Iterator[Mistake]:
-        if slot != self._slots[name]:
-            yield Mistake(
-                place, f"slot '{name}' is declared elsewhere in another way; use one of the two, or rename it"
-            )
-        if (slot.type == "choice") != (slot.options is not None):
-            what = "a choice needs `options`" if slot.type == "choice" else f"a {slot.type} has no `options`"
-            yield Mistake(place, f"{what}; write {{type: choice, options: {{ID: {{label: .., phrases: [..]}}}}}}")
-
-    def _variable_declared(self, place: Place, name: str, variable: Variable) -> Iterator[Mistake]:
-        if variable != self._variables[name]:
-            what = f"variable '{name}' is declared elsewhere in another way; use one of the two, or rename it"
-            yield Mistake(place, what)
-        if name in self._slots:
-            yield Mistake(place, f"'{name}' is a slot, too; rename one of them", at_key=True)
-        try:
-            typed(variable.type, variable.value)
-        except WrongTypeError as error:
-            yield Mistake((*place, "value"), f"{error}; correct it")
-
-    def _subflows(self) -> Iterator[Mistake]:
-        flow = self._flow
-        for name, inner in flow.subflows.items():
-            for node in inner.nodes:
-                if node in self._declared.nodes[None]:
-                    what = f"the main flow has a node '{node}', too; rename one of them"
-                    yield Mistake(("subflows", name, "nodes", node), what, at_key=True)
-            if RETURN in inner.nodes:
-                yield Mistake(
-                    ("subflows", name, "nodes", RETURN), f"'{RETURN}' ends a sub-flow; rename it", at_key=True
-                )
-            for mode in inner.modes:
-                if mode not in flow.modes:
-                    place: Place = ("subflows", name, "modes", mode)
-                    yield Mistake(place, _unknown("mode", mode, flow.modes), at_key=True)
-        if RETURN in flow.nodes:
-            yield Mistake(("nodes", RETURN), f"'{RETURN}' ends a sub-flow; rename it", at_key=True)
-        for stop in stops(flow):
-            if isinstance(stop.node, Call) and stop.subflow and stop.subflow in self._called_from(stop.node.call):
-                what = f"'{stop.node.call}' calls '{stop.subflow}' again, in a circle; break it"
-                yield Mistake((*stop.place, "call"), what)
-
-    def _called_from(self, subflow: str) -> set[str]:
-        """The sub-flow and every one that it calls, directly or not."""
-        found, todo = set[str](), [subflow]
-        while todo:
-            name = todo.pop()
-            if name in self._flow.subflows and name not in found:
-                found.add(name)
-                todo += [node.call for node in self._flow.subflows[name].nodes.values() if isinstance(node, Call)]
-        return found
 
     # -------------------------------------------------------------------------------------------------------- nodes
 
@@ -189,12 +117,12 @@ class References:
                 yield from self._menu(at, node)
             case Call():
                 if node.call not in self._declared.subflows:
-                    yield Mistake((*at, "call"), _unknown("sub-flow", node.call, self._declared.subflows))
+                    yield Mistake((*at, "call"), unknown("sub-flow", node.call, self._declared.subflows))
                 for name in node.arguments:
                     yield from self._filled((*at, "with", name), name)
             case Lookup() | Ticket():
                 if node.save not in self._declared.records:
-                    what = f"{_unknown('record', node.save, self._declared.records)} Declare its fields in `records`"
+                    what = f"{unknown('record', node.save, self._declared.records)} Declare its fields in `records`"
                     yield Mistake((*at, "save"), what)
 
     def _collect(self, at: Place, node: Collect) -> Iterator[Mistake]:
@@ -216,7 +144,7 @@ class References:
         included = self._nodes.get(menu.include) if menu.include else None
         if menu.include and not isinstance(included, Menu):
             menus = [name for name, node in self._nodes.items() if isinstance(node, Menu)]
-            yield Mistake((*at, "include"), _unknown("menu", menu.include, menus))
+            yield Mistake((*at, "include"), unknown("menu", menu.include, menus))
         keys: dict[str, str] = {}
         for name, option in menu.options.items():
             place: Place = (*at, "options", name)
@@ -237,7 +165,7 @@ class References:
         if not (option.go or option.mode or inherits):
             yield Mistake(place, f"option '{name}' leads nowhere; add `go: NODE`")
         if option.mode and option.mode not in {*flow.modes, STANDARD}:
-            yield Mistake((*place, "mode"), _unknown("mode", option.mode, [*flow.modes, STANDARD]))
+            yield Mistake((*place, "mode"), unknown("mode", option.mode, [*flow.modes, STANDARD]))
         for slot in option.fills:
             yield from self._filled((*place, "set", slot), slot)
 
@@ -245,7 +173,7 @@ class References:
         options = self._options(menu)
         for index, offered in enumerate(offers):
             if offered not in options:
-                yield Mistake((*at, "offers", index), _unknown("option", offered, options))
+                yield Mistake((*at, "offers", index), unknown("option", offered, options))
 
     def _options(self, menu: Menu) -> list[str]:
         return [choice.name for choice in choices_at(self._flow, menu).values() if choice.is_option]
@@ -265,7 +193,7 @@ class References:
             if name in self._nodes:
                 yield from self._override(place, override, self._nodes[name])
             elif (local or name) not in known:
-                yield Mistake(place, _unknown("node", local or name, known), at_key=True)
+                yield Mistake(place, unknown("node", local or name, known), at_key=True)
         for stop in stops(self._flow):
             if isinstance(stop.node, Menu) and mode.max_options:
                 place, override = mine.get(stop.name, (stop.place, Override()))
@@ -303,11 +231,11 @@ class References:
     def _filled(self, place: Place, name: str) -> Iterator[Mistake]:
         known = self._declared.slots | self._declared.variables
         if name not in known:
-            yield Mistake(place, _unknown("slot or variable", name, known), at_key=True)
+            yield Mistake(place, unknown("slot or variable", name, known), at_key=True)
 
     def _slot(self, place: Place, slot: str, *, at_key: bool = False) -> Iterator[Mistake]:
         if slot not in self._declared.slots:
-            yield Mistake(place, _unknown("slot", slot, self._declared.slots), at_key)
+            yield Mistake(place, unknown("slot", slot, self._declared.slots), at_key)
 
     def _prompt(self, place: Place, prompt: Template, names: Collection[str] = ()) -> Iterator[Mistake]:
         for field in prompt.fields:
@@ -330,13 +258,13 @@ class References:
         return _OWN_FIELDS.get(name, {}).get(field) or self._flow.records.get(name, {}).get(field)
 
     def _expression(self, place: Place, expression: Expression, names: Collection[str] = ()) -> Iterator[Mistake]:
-        known = _NAMES | self._declared.records | set(names)
+        known = KNOWN_NAMES | self._declared.records | set(names)
         for name in sorted(expression.names - known):
-            if name in _CONFIRMING:
+            if name in CONFIRMING_NAMES:
                 what = f"'{name}' is known only in a confirm_prompt of this kind of question; remove it"
                 yield Mistake(place, what)
             else:
-                yield Mistake(place, _unknown("name", name, known))
+                yield Mistake(place, unknown("name", name, known))
         for name, field in sorted(expression.fields):
             yield from self._field(place, name, field)
 
@@ -345,11 +273,11 @@ class References:
             case "slots":
                 yield from self._slot(place, field)
             case "vars" if field not in self._declared.variables:
-                yield Mistake(place, _unknown("variable", field, self._declared.variables))
+                yield Mistake(place, unknown("variable", field, self._declared.variables))
             case "hours" if field not in self._flow.hours:
-                yield Mistake(place, _unknown("opening hours", field, self._flow.hours))
+                yield Mistake(place, unknown("opening hours", field, self._flow.hours))
             case _ if name in self._flow.records or name in _OWN_FIELDS:
                 known = {*_OWN_FIELDS.get(name, ()), *self._flow.records.get(name, ())}
                 if field not in known:
-                    what = _unknown(f"field of {name}", field, known)
+                    what = unknown(f"field of {name}", field, known)
                     yield Mistake(place, f"{what} A field is declared in `records`")
