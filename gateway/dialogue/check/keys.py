@@ -89,17 +89,21 @@ def _named(flow: Inspection, prompt: Prompt, question: Question, choices: Mappin
     by_key = {choice.key: choice for choice in reversed(list(choices.values())) if choice.key}
     finish = question.finish_on_key if isinstance(question, Collect | Message) else None
     digits = isinstance(question, Collect) and not _is_choice(flow, question)
+    idle: list[str] = []
     for key, before in spoken_keys(prompt):
         if key == finish or (digits and key.isdigit()):
             continue
         if key not in by_key:
-            what = f"this prompt names key {key}, which does nothing here; give an option that key, or name another"
-            if not isinstance(question, Menu | Survey):
-                what = f'this prompt names key {key}, which does nothing here; add `finish_on_key: "{key}"`'
-            yield Found(prompt.place, what)
+            idle.append(key)
         elif isinstance(question, Menu) and (other := _other(before, by_key[key], choices)):
             what = f"this prompt names key {key} for '{other.name}', but it chooses '{by_key[key].name}'"
             yield Found(prompt.place, f"{what}; {'say key ' + other.key if other.key else 'correct one of them'}")
+    if idle:
+        keys = ", ".join(dict.fromkeys(idle))
+        fix = "give an option that key, or name another"
+        if isinstance(question, Collect | Message):
+            fix = f'add `finish_on_key: "{idle[0]}"`'
+        yield Found(prompt.place, f"this prompt names key {keys}, which does nothing here; {fix}")
 
 
 def _is_choice(flow: Inspection, question: Collect) -> bool:

@@ -1,0 +1,305 @@
+"""Every rule finds what it is for, once and at its place, and leaves alone what only looks like it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.desk.check import check
+from gateway.dialogue.check import RULES
+from tests.support.clean_flow import ASK_NUMBER, CLEAN, write_clean
+
+pytestmark = pytest.mark.unit
+
+FLOW, SUBFLOW = "flow.yaml", "ask_number.yaml"
+LONG = "，".join(["这一句话说得很长很长"] * 9)
+
+# rule, what is replaced (in the flow, else in the sub-flow's file), by what, the line that is told, what is said
+FOUND = [
+    ("unreachable", "go: rate}", "go: goodbye}", "  rate:", "no call comes to 'rate'"),
+    ("unreachable", "otherwise: leave", "otherwise: human", "  leave:", "no call comes to 'leave'; lead to it"),
+    ("unreachable", "go: whose}", "go: again}", "  whose:", "nor to what only it leads to (bill, tell_bill"),
+    ("unreachable", "then: spoken", "then: return", "  spoken:", "no call comes to 'ask_number.spoken'"),
+    (
+        "unreachable",
+        "  ask_number: parts/ask_number.yaml",
+        "  ask_number: parts/ask_number.yaml\n  spare: {entry: a, nodes: {a: {play: 好。, then: return}}}",
+        "  spare:",
+        "nothing calls the sub-flow 'spare'",
+    ),
+    ("endless_loop", "play: 抱歉。, then: human", "play: 抱歉。, then: sorry", "  sorry:", "goes round here"),
+    (
+        "endless_loop",
+        "unavailable: goodbye",
+        "unavailable: sorry",
+        "    unavailable: sorry",
+        "when nobody answers, the caller goes round",
+    ),
+    ("endless_loop", "go: return}], otherwise: return", "go: spoken}], otherwise: return", "  spoken:", "goes round"),
+    ("no_human", "go: human}\n  repeat", "go: goodbye}\n  repeat", "  agent: {", "comes to 'goodbye', and from there"),
+    (
+        "no_human",
+        '      more: {key: "#"}',
+        '      more: {key: "#"}\n      other: {phrases: [办别的], key: "0", go: pin}',
+        "      other:",
+        "key 0 chooses 'other' here",
+    ),
+    ("far_human", "on_error: human\n", "on_error: main\n", "    on_error: main", "the first failure comes to 'main'"),
+    ("far_human", "go: human}\n  repeat", "go: whom}\n  repeat", "  agent: {", "asks for a human comes to 'whom'"),
+    (
+        "far_human",
+        "再讲讲坏的是什么。]\n",
+        "再讲讲坏的是什么。]\n    on_error: pin\n",
+        "    on_error: pin",
+        "the first failure comes to 'pin'",
+    ),
+    ("no_error_path", "on_error: sorry\n  tell_bill", "\n  tell_bill", "  bill:\n    lookup", "add `on_error: NODE`"),
+    ("no_error_path", "on_error: sorry\n  tell_ticket", "\n  tell_ticket", "  ticket:\n    ticket", "'ticket' doesn't"),
+    ("recorded_before_notice", "通话将被录音", "您好", "  main:\n    menu", "a caller comes to 'main'"),
+    ("unfilled", "set: {what: \"'银卡'\"}, ", "", "    ticket: {category", "'vars.what' has no value yet"),
+    (
+        "unfilled",
+        "slot: matter\n",
+        "slot: matter\n    skip_when: caller.known\n",
+        "    ticket: {category",
+        "'slots.matter' has no value yet on some way here (main -> matter -> district -> ticket)",
+    ),
+    (
+        "unfilled",
+        "or caller.number}\n    save: bill",
+        "+ 1}\n    save: bill",
+        "    with: {number: slots",
+        "'slots.number'",
+    ),
+    ("unfilled", "purpose: \"'查账单'\"", "purpose: vars.what", "  whose: {call", "'vars.what' has no value yet"),
+    ("unsayable_text", "\"'银卡'\"", "\"'铜卡'\"", "      fault: {label", "reads '铜卡' aloud"),
+    (
+        "key_clash",
+        '  repeat: {phrases: [再说一遍], key: "9"',
+        '  repeat: {phrases: [再说一遍], key: "*"',
+        "  back: {",
+        "key *",
+    ),
+    ("key_clash", 'key: "9"', 'key: "2"', "  repeat: {", "key 2 already means no at a confirmation"),
+    ("key_clash", 'key: "8", go: rate', 'key: "3", go: rate', "      nothing: {", "hides 'fault' of 'main'"),
+    (
+        "key_clash",
+        "slot: number\n",
+        'slot: number\n    finish_on_key: "*"\n',
+        "    finish_on_key:",
+        "it can't be 'back'",
+    ),
+    (
+        "spoken_key",
+        "账单请按1。]",
+        "账单请按7。]",
+        "    again: [可以说查账单。",
+        "names key 7, which does nothing here",
+    ),
+    (
+        "spoken_key",
+        "账单请按1。]",
+        "账单请按2。]",
+        "    again: [可以说查账单。",
+        "for 'bill', but it chooses 'pin'; say key 1",
+    ),
+    ("spoken_key", "请说手机号码。", "请说手机号码，按井号键结束。", "    collect: 请说手", 'add `finish_on_key: "#"`'),
+    (
+        "untold_key",
+        "没有了请按8。找人工请按0。",
+        "没有了请按8。",
+        "        menu: 还要什么？没有了请按8。",
+        "say key 0 for 'agent'",
+    ),
+    ("untold_key", "改密码请按2。听", "改密码。听", "          - {say: 查账单", "say key 2 for 'pin'"),
+    (
+        "duplicate_phrase",
+        "phrases: [密码]",
+        "phrases: [密码, 账单]",
+        "      pin: {label",
+        "'账单' chooses 'bill' as well",
+    ),
+    (
+        "duplicate_phrase",
+        "phrases: [密码]",
+        "phrases: [密码, 密码]",
+        "      pin: {label",
+        "of 'pin' already; remove it",
+    ),
+    (
+        "duplicate_phrase",
+        "phrases: [密码]",
+        "phrases: [密码, 返回]",
+        "      pin: {label",
+        "'back', which holds everywhere,",
+    ),
+    ("duplicate_phrase", "phrases: [西区]", "phrases: [西区, 东区]", "      west: {label", "chooses 'east' as well"),
+    ("duplicate_phrase", "phrases: [没有了]", "phrases: [没有了, 密码]", "      nothing: {", "'pin' of 'main' as well"),
+    ("duplicate_phrase", "phrases: [恢复普通]", "phrases: [返回]", "    leave_on:", "chooses 'back', which holds"),
+    (
+        "confusable_phrase",
+        "phrases: [密码]",
+        "phrases: [密码, 帐胆]",
+        "      pin: {label",
+        "sounds like '账单' of 'bill'",
+    ),
+    ("confusable_phrase", "phrases: [恢复普通]", "phrases: [凡回]", "    leave_on:", "sounds like '返回' of 'back'"),
+    (
+        "long_prompt",
+        "play: 抱歉。",
+        f"play: {LONG}。",
+        "  sorry: {play",
+        "s in mode elderly, and callers listen for 20",
+    ),
+    ("same_words", "再讲讲坏的是什么。]", "说说是什么坏了。]", "    again: [请说说是", "the same words again"),
+    ("same_words", "    again: [请说说是什么坏了。, 请再讲讲坏的是什么。]\n", "", "  matter:\n", "add `again`"),
+    ("same_words", "[没有声音。, 还是没有声音。]", "[没有声音。]", "  no_input:", "1 wording for 2 failures"),
+    ("same_words", "[请一位一位说。, 请按键输入。]", "[请一位一位说。]", "    again: [请一位", "add 1, in other words"),
+    ("unused", "pin: digits", "pin: digits\n  pan: digits", "  pan: digits", "reads the slot 'pan'"),
+    ("unused", "what: text}", "what: text, who: text}", "variables: {tries", "reads the variable 'who'"),
+    ("unused", "  bill: {due", "  debt: {due: amount}\n  bill: {due", "  debt:", "saves the record 'debt'"),
+    ("unused", "[{when: hours.office,", "[{when: caller.known,", "  office: {weekly", "asks for the hours 'office'"),
+]
+
+
+AND_SO = {"far_human": {"silent_loop"}, "key_clash": {"spoken_key"}}
+"""What follows from a mistake of one kind, and is told, too."""
+
+
+def findings(folder: Path, flow: str, subflow: str = ASK_NUMBER) -> list[tuple[str, int, str, str]]:
+    """File, line, rule and message of each."""
+    report = check(write_clean(folder, flow, subflow), synthesiser=True)
+    return [(Path(one.file).name, one.line, one.rule, one.message) for one in report.findings]
+
+
+def test_the_clean_flow_is_clean(tmp_path: Path) -> None:
+    assert findings(tmp_path, CLEAN) == []
+
+
+IDS = [f"{rule}-{index}" for index, (rule, *_) in enumerate(FOUND)]
+
+
+@pytest.mark.parametrize(("rule", "old", "new", "line", "said"), FOUND, ids=IDS)
+def test_each_rule_finds_its_mistake(tmp_path: Path, rule: str, old: str, new: str, line: str, said: str) -> None:
+    texts = {FLOW: CLEAN, SUBFLOW: ASK_NUMBER}
+    name = FLOW if old in CLEAN else SUBFLOW
+    assert texts[name].count(old) == 1
+    texts[name] = texts[name].replace(old, new)
+    if "whom" in new:
+        texts[name] += "  whom: {menu: 找谁？, again: [a1。, a2。], options: {one: {phrases: [组长], go: human}}}\n"
+    number = texts[name][: texts[name].index(line)].count("\n") + 1
+    found = findings(tmp_path, *texts.values())
+    assert any(one[:3] == (name, number, rule) and said in one[3] for one in found), found
+    assert {one[2] for one in found} - {rule} <= AND_SO.get(rule, set()), found
+
+
+def changed(text: str, *changes: tuple[str, str]) -> str:
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def test_a_menu_offers_no_more_than_five_options_at_once(tmp_path: Path) -> None:
+    names = ["甲等的事", "乙种业务", "丙类投诉", "丁字路口", "戊型号码", "己方人员"]
+    options = "".join(f"      o{number}: {{phrases: [{name}], go: pin}}\n" for number, name in enumerate(names))
+    flow = changed(
+        CLEAN,
+        ("查账单，改密码，还是报修。", "，".join(names) + "。"),
+        ("      agent: {}\n", f"      agent: {{}}\n{options}"),
+    )
+    assert [(one[2], one[3].partition(" at once")[0]) for one in findings(tmp_path, flow)] == [
+        ("too_many_options", "this prompt offers 6 options")
+    ]
+    five = flow.replace("，己方人员。", "。")
+    assert findings(tmp_path, five) == []
+    offering = changed(
+        five, ("    again: [可以说查账单。", "    offers: [o0, o1, o2, o3, o4, o5]\n    again: [可以说查账单。")
+    )
+    assert [one[2] for one in findings(tmp_path, offering)] == ["too_many_options"]
+
+
+def test_groups_need_a_way_to_the_next_one(tmp_path: Path) -> None:
+    flow = changed(
+        CLEAN,
+        ("  more: {label: 听其他的, phrases: [还有什么]}\n", ""),
+        ('      more: {key: "#"}\n', ""),
+        ("听其他的请按井号键。, offers: [bill, pin, more]", ", offers: [bill, pin]"),
+        ("从头听请按井号键。, offers: [fault, agent, more]", ", offers: [fault, agent]"),
+    )
+    found = findings(tmp_path, flow)
+    assert [(one[2], one[3].partition(";")[0]) for one in found] == [
+        ("unheard_group", "nobody can ask 'main' for its other groups")
+    ]
+
+
+def test_a_call_that_comes_to_no_end(tmp_path: Path) -> None:
+    flow = changed(
+        CLEAN, ("unavailable: goodbye", "unavailable: whom"), ("go: human}\n  repeat", "go: whom}\n  repeat")
+    )
+    flow = flow.replace("on_error: human", "on_error: whom").replace("then: human}", "then: whom}")
+    flow += "  whom: {message: 请留言。, again: [请说。, 请讲。], then: whom}\n"
+    found = [one for one in findings(tmp_path, flow) if one[2] == "dead_end"]
+    assert [one[1] for one in found] == [flow[: flow.index("  sorry: {play")].count("\n") + 1]
+    assert found[0][3].startswith("from 'sorry' no hangup and no transfer can be reached")
+
+
+# --------------------------------------------------------------------------------------------------- no false alarms
+
+FINE = {
+    "filled or tested": [
+        ("or caller.number}\n    save: bill", "if slots.number else caller.number}\n    save: bill"),
+    ],
+    "read after a test in a branch": [
+        (
+            "otherwise: leave\n",
+            "otherwise: leave\n  asked: {branch: [{when: slots.matter, go: district}], otherwise: matter}\n",
+        ),
+        (
+            '{label: 报修, phrases: [坏了], key: "3", set: {what: "\'银卡\'"}, go: matter}',
+            '{label: 报修, phrases: [坏了], key: "3", set: {what: "\'银卡\'"}, go: asked}',
+        ),
+    ],
+    "a retry that counts": [
+        ("unavailable: goodbye", "unavailable: once_more"),
+        (
+            "  sorry: {play",
+            "  once_more: {play: 请再等一等。, set: {tries: vars.tries + 1}, then: enough}\n"
+            "  enough: {branch: [{when: vars.tries > 2, go: goodbye}], otherwise: human}\n  sorry: {play",
+        ),
+    ],
+    "a human after an apology": [
+        ("go: human}\n  repeat", "go: sorry}\n  repeat"),
+        ("    on_error: human\n", "    on_error: sorry\n"),
+    ],
+    "a human in office hours only": [
+        ("go: human}\n  repeat", "go: office}\n  repeat"),
+        ("  sorry: {play", "  office: {branch: [{when: hours.office, go: human}], otherwise: leave}\n  sorry: {play"),
+    ],
+    "as often as it takes to ask once": [
+        ("    again: [请说说是什么坏了。, 请再讲讲坏的是什么。]\n", "    max_retries: 1\n"),
+    ],
+    "a text that is a label": [("\"'银卡'\"", "\"'改密码'\"")],
+    "a key that a universal has": [("账单请按1。]", "账单请按1，返回请按星号键。]")],
+    "the notice in the mode's own words": [
+        ("    nodes:\n      main:", "    nodes:\n      welcome: {play: 您好，这次通话会有录音。}\n      main:"),
+    ],
+}
+
+
+@pytest.mark.parametrize("why", FINE)
+def test_what_only_looks_like_a_mistake_is_left_alone(tmp_path: Path, why: str) -> None:
+    assert findings(tmp_path, changed(CLEAN, *FINE[why])) == []
+
+
+def test_a_notice_that_the_mode_leaves_out_is_missed(tmp_path: Path) -> None:
+    flow = changed(CLEAN, ("    nodes:\n      main:", "    nodes:\n      welcome: {play: 您好。}\n      main:"))
+    found = findings(tmp_path, flow)
+    assert {one[2] for one in found} == {"recorded_before_notice"}
+    assert all("in mode elderly" in one[3] for one in found)
+
+
+def test_every_rule_is_tested() -> None:
+    elsewhere = {"dead_end", "silent_loop", "too_many_options", "unheard_group"}
+    assert {rule for rule, *_ in FOUND} | elsewhere == {rule.name for rule in RULES}
