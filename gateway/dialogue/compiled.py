@@ -56,7 +56,8 @@ class CompiledFlow:
         self.flow = flow
         self._build = build_matcher
         self._building = threading.Lock()
-        self._matchers: dict[object, Matcher] = {}
+        self._built: dict[object, Matcher] = {}
+        self._matchers: dict[str, Matcher] = {}
         self._nodes = {mode: _overlaid(flow, mode) for mode in (STANDARD, *flow.modes)}
         nodes = self._nodes[STANDARD]
         self._choices = {name: choices_at(flow, node) for name, node in nodes.items() if isinstance(node, Question)}
@@ -88,14 +89,19 @@ class CompiledFlow:
 
     def matcher(self, question: str) -> Matcher:
         """The question's matcher; questions with the same phrases and scores share one."""
+        if question not in self._matchers:
+            self._matchers[question] = self._matcher(question)
+        return self._matchers[question]
+
+    def _matcher(self, question: str) -> Matcher:
         node = self._nodes[STANDARD][question]
         settings = self.flow.answers.merged(node) if isinstance(node, Question) else self.flow.answers
         phrases = {choice.name: choice.phrases for choice in self._choices[question].values()}
         key = (tuple(phrases.items()), settings.accept_score, settings.confirm_score)
         with self._building:
-            if key not in self._matchers:
-                self._matchers[key] = self._build(phrases, settings.accept_score, settings.confirm_score)
-            return self._matchers[key]
+            if key not in self._built:
+                self._built[key] = self._build(phrases, settings.accept_score, settings.confirm_score)
+            return self._built[key]
 
     def warm(self) -> None:
         """Build every matcher now, so that no caller waits for one."""
