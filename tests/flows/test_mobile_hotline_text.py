@@ -190,6 +190,8 @@ def test_a_complaint_with_this_number_and_one_with_a_dictated_number() -> None:
     talk.says("幺三八零零幺三八零零幺")
     assert "您的投诉已经受理" in talk.says("是的")
     assert talk.slots["callback"] == "13800138001"
+    assert talk.says("没有了") == "请您给这次服务打个分，一到五分，五分最满意。"
+    assert "感谢您的来电" in talk.says("五分")
 
 
 def test_progress_is_told_plainly() -> None:
@@ -262,6 +264,17 @@ def test_an_elder_can_have_everything_by_voice_and_a_human_by_one_key() -> None:
     assert "您的流量还剩<data 1536>" in talk.says("查一下流量")
     talk.keys("0")
     assert talk.transfer.queue == "elderly"
+
+
+@pytest.mark.parametrize("question", ["main", "anything_else"])
+def test_an_elder_hears_of_everything_and_of_a_human_in_every_group(question: str) -> None:
+    menu = hotline().node(question, "elderly")
+    assert isinstance(menu, Menu)
+    choices = hotline().choices(question)
+    assert all("agent" in group.offers for group in menu.groups)
+    assert all(f"请按{choices[one].key}" in group.say.source for group in menu.groups for one in group.offers)
+    offered = {one for group in menu.groups for one in group.offers}
+    assert offered == {name for name, choice in choices.items() if choice.is_option} - {"elderly", "more"}
 
 
 def test_struggling_leads_to_the_elderly_mode() -> None:
