@@ -163,7 +163,7 @@ FOUND = [
 ]
 
 
-AND_SO = {"far_human": {"silent_loop"}, "key_clash": {"spoken_key"}}
+AND_SO = {"far_human": {"silent_loop"}, "key_clash": {"spoken_key", "untold_key"}}
 """What follows from a mistake of one kind, and is told, too."""
 
 

@@ -54,4 +54,3 @@ def _notices(flow: Inspection, name: str, mode: str) -> bool:
     instead = {prompt.part for prompt in prompts if prompt.mode == mode != STANDARD}
     said = [one for one in prompts if one.mode == mode or (one.mode == STANDARD and one.part not in instead)]
     return any(NOTICE in prompt.template.source for prompt in said if prompt.part in _MAIN)
-
