@@ -14,7 +14,7 @@ from gateway.desk.unrecorded import measured, unrecorded
 from gateway.dialogue.check import Finding as Lint
 from gateway.dialogue.check import Unread, lint
 from gateway.dialogue.check.finding import Severity
-from gateway.dialogue.check.inspection import words_in
+from gateway.dialogue.check.unread import words_in
 from gateway.dialogue.load import FLOW_FILE, Draft, find_flow, read_draft
 from gateway.dialogue.mistakes import Mistake
 from gateway.dialogue.model import Flow

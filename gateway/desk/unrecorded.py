@@ -57,7 +57,7 @@ def unrecorded(flow: Flow, folder: Path) -> Iterator[Finding]:
 def _texts(flow: Flow) -> Iterator[tuple[Place, str]]:
     """Everything that is said as written: the fixed parts of prompts, the recorded texts, the labels."""
     inspection = Inspection(flow)
-    for prompt in inspection.prompts:
+    for prompt in inspection.sayings.prompts:
         for text in prompt.template.texts:
             yield prompt.place, text
     for index, text in enumerate(flow.recorded_texts):
@@ -75,7 +75,7 @@ def _texts(flow: Flow) -> Iterator[tuple[Place, str]]:
 
 
 def _first_value(flow: Flow) -> Place:
-    prompts = Inspection(flow).prompts
+    prompts = Inspection(flow).sayings.prompts
     return next((one.place for one in prompts if any(field.kind != "text" for field in one.template.fields)), ())
 
 

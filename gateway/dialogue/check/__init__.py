@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from gateway.dialogue.check.filling import unfilled
 from gateway.dialogue.check.finding import Finding, Found, Rule
 from gateway.dialogue.check.human import far_human, no_human
-from gateway.dialogue.check.inspection import Inspection, Measure, Unread
+from gateway.dialogue.check.inspection import Inspection, Measure
 from gateway.dialogue.check.keys import key_clash, spoken_key, untold_key
 from gateway.dialogue.check.notice import recorded_before_notice
 from gateway.dialogue.check.phrases import confusable_phrase, duplicate_phrase
@@ -18,6 +18,7 @@ from gateway.dialogue.check.roads import dead_end, endless_loop, unreachable
 from gateway.dialogue.check.silence import silent_loop
 from gateway.dialogue.check.speed import estimated_seconds
 from gateway.dialogue.check.tidy import no_error_path, unused
+from gateway.dialogue.check.unread import Unread
 from gateway.dialogue.check.wording import long_prompt, same_words, too_many_options, unheard_group, unsayable_text
 from gateway.dialogue.model import Flow
 

@@ -60,7 +60,7 @@ class Filling:
         for place, expression in stop.node.expressions():
             if place[-1] not in _CONDITIONS:
                 yield (*stop.place, *place), expression.tree
-        for prompt in self._flow.prompts_at.get(name, ()):
+        for prompt in self._flow.sayings.at.get(name, ()):
             for field in prompt.template.fields:
                 yield prompt.place, field.expression.tree
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from gateway.dialogue.check.graph import reached
+from gateway.dialogue.check.sayings import Sayings
 from gateway.dialogue.check.speed import estimated_seconds
+from gateway.dialogue.check.unread import Unread
 from gateway.dialogue.choices import AGENT, Choice, choices_at
 from gateway.dialogue.mistakes import closest
 from gateway.dialogue.model import Flow, Slot
@@ -18,47 +19,17 @@ from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.hangup import Hangup
 from gateway.dialogue.nodes.lookup import Lookup
-from gateway.dialogue.nodes.question import Question, prompts_of
+from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.ticket import Ticket
 from gateway.dialogue.nodes.transfer import Transfer
-from gateway.dialogue.routes import RETURN, Stop, overrides, resolved, routes, stops
-from gateway.dialogue.state import STANDARD
+from gateway.dialogue.routes import RETURN, Stop, resolved, routes, stops
 from gateway.dialogue.template import Template
 
 ELSEWHERE = "?"
 """Where a target leads that names nothing: from there everything is taken to be possible."""
-_WORD = re.compile(r"[a-z][a-z0-9_]*")
 
 Measure = Callable[[Template, float], float]
 """How long a prompt lasts at a pace, in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """What a flow file has that couldn't be understood, and so isn't in the flow; its mistakes are told elsewhere."""
-
-    nodes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Full names of nodes, and every word in them."""
-    words: frozenset[str] = frozenset()
-    """Every word in other things."""
-    more: bool = False
-    """Any word may be missing, too."""
-
-    @property
-    def all_words(self) -> frozenset[str]:
-        return self.words.union(*self.nodes.values())
-
-
-def words_in(raw: object) -> frozenset[str]:
-    """Every word in a part of a flow file that may be a name."""
-    match raw:
-        case str():
-            return frozenset(_WORD.findall(raw))
-        case dict():
-            return words_in(tuple(raw.values())) | {str(key) for key in raw}
-        case list() | tuple():
-            return frozenset().union(*map(words_in, raw))
-    return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +46,6 @@ class Way:
     """Which option, universal, mode or branch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Something that is said."""
-
-    place: Place
-    template: Template
-    node: str | None = None
-    mode: str = STANDARD
-    """The mode that says it so."""
-    part: str = ""
-    """Which of the node's wordings: `menu`, `again`, ..."""
-
-
 class Inspection:
     """One flow being checked."""
 
@@ -96,6 +54,7 @@ class Inspection:
         self.unread = unread or Unread()
         self.measure = measure
         self.stops: dict[str, Stop] = {stop.name: stop for stop in stops(flow)}
+        self.sayings = Sayings(flow, self.stops)
         self.names = [*self.stops, *(name for name in self.unread.nodes if name not in self.stops)]
         self._ways: dict[str, list[Way]] = {name: [] for name in self.stops}
         self.wild = self.unread.more
@@ -258,63 +217,6 @@ class Inspection:
         agent = flow.universals.get(AGENT)
         if agent and agent.go and node.failure is None and _can_fail(node):
             yield Way(self._known(agent.go), stop.place, "human")
-
-    # ------------------------------------------------------------------------------------------------------- prompts
-
-    @cached_property
-    def prompts(self) -> list[Prompt]:
-        """Everything that is said, with its place, in every mode."""
-        flow = self.flow
-        found: list[Prompt] = []
-        for place, template in prompts_of(flow.answers):
-            found.append(Prompt(("answers", *place), template, part=str(place[0])))
-        for name, stop in self.stops.items():
-            for place, template in stop.node.prompts():
-                found.append(Prompt((*stop.place, *place), template, name, part=_part(place)))
-        for mode_name, mode in flow.modes.items():
-            for part in ("entered", "struggling", "left"):
-                pace_of = STANDARD if part == "left" else mode_name
-                found.append(Prompt(("modes", mode_name, part), getattr(mode, part), mode=pace_of, part=part))
-            found += self._overriding(mode_name)
-        return found
-
-    @cached_property
-    def prompts_at(self) -> dict[str, list[Prompt]]:
-        """The prompts of each node, in every mode."""
-        found: dict[str, list[Prompt]] = {}
-        for prompt in self.prompts:
-            if prompt.node is not None:
-                found.setdefault(prompt.node, []).append(prompt)
-        return found
-
-    def _overriding(self, mode: str) -> Iterator[Prompt]:
-        for name, at, override in overrides(self.flow, mode):
-            node = self.in_mode(name, mode)
-            if node is not None:
-                for place, template in node.prompts():
-                    if place[0] in override.model_fields_set:
-                        yield Prompt((*at, *place), template, name, mode, _part(place))
-
-    def in_mode(self, name: str, mode: str) -> Node | None:
-        """The node as it is in a mode; None when it doesn't exist."""
-        return self._overlays[mode].get(name, self.stops[name].node if name in self.stops else None)
-
-    @cached_property
-    def _overlays(self) -> dict[str, dict[str, Node]]:
-        found: dict[str, dict[str, Node]] = {STANDARD: {}}
-        for mode in self.flow.modes:
-            found[mode] = {}
-            for name, _, override in overrides(self.flow, mode):
-                if name in self.stops:
-                    node = self.stops[name].node
-                    given = override.model_fields_set & set(type(node).model_fields)
-                    update = {part: getattr(override, part) for part in given}
-                    found[mode][name] = node.model_copy(update=update)
-        return found
-
-
-def _part(place: Place) -> str:
-    return "say" if place[0] == "groups" else str(place[0])
 
 
 def _why(place: Place) -> tuple[str, str | int | None]:

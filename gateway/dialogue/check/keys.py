@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from gateway.dialogue.check.finding import Found
-from gateway.dialogue.check.inspection import Inspection, Prompt
+from gateway.dialogue.check.inspection import Inspection
+from gateway.dialogue.check.sayings import Prompt
 from gateway.dialogue.choices import AGENT, Choice
 from gateway.dialogue.nodes.base import Place
 from gateway.dialogue.nodes.collect import Collect
@@ -79,8 +80,8 @@ def _entry(flow: Inspection, at: Place, question: Collect | Message) -> Iterator
 
 def spoken_key(flow: Inspection) -> Iterator[Found]:
     """A prompt that names a key which does nothing there, or something else than it says."""
-    for prompt in flow.prompts:
-        question = flow.in_mode(prompt.node, prompt.mode) if prompt.node else None
+    for prompt in flow.sayings.prompts:
+        question = flow.sayings.in_mode(prompt.node, prompt.mode) if prompt.node else None
         if isinstance(question, Question) and prompt.node and prompt.part in {question.kind, "again", "say"}:
             yield from _named(flow, prompt, question, flow.choices[prompt.node])
 
@@ -145,11 +146,11 @@ def untold_key(flow: Inspection) -> Iterator[Found]:
 
 def _offering(flow: Inspection, name: str, mode: str) -> Iterator[tuple[Prompt, tuple[str, ...]]]:
     """What a menu says in a mode, and what it offers by that."""
-    menu = flow.in_mode(name, mode)
+    menu = flow.sayings.in_mode(name, mode)
     if not isinstance(menu, Menu):
         return
     part = "say" if menu.groups else "menu"
-    prompts = [prompt for prompt in flow.prompts_at[name] if prompt.part == part]
+    prompts = [prompt for prompt in flow.sayings.at[name] if prompt.part == part]
     said = [one for one in prompts if one.mode == mode] or [one for one in prompts if one.mode == STANDARD]
     others = tuple(option for option in menu.options if option not in flow.flow.modes)
     offers = [group.offers for group in menu.groups] or [menu.offers or others]

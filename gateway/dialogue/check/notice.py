@@ -50,7 +50,7 @@ def _unwarned(flow: Inspection, mode: str) -> Iterator[str]:
 
 def _notices(flow: Inspection, name: str, mode: str) -> bool:
     """What the node begins with in that mode has it."""
-    prompts = flow.prompts_at.get(name, ())
+    prompts = flow.sayings.at.get(name, ())
     instead = {prompt.part for prompt in prompts if prompt.mode == mode != STANDARD}
     said = [one for one in prompts if one.mode == mode or (one.mode == STANDARD and one.part not in instead)]
     return any(NOTICE in prompt.template.source for prompt in said if prompt.part in _MAIN)

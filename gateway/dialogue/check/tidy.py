@@ -42,7 +42,7 @@ def unused(flow: Inspection) -> Iterator[Found]:
     for name in flow.flow.hours:
         if f"hours.{name}" not in read and name not in words:
             yield _nothing(("hours", name), "asks for the hours", name)
-    fields = [field for prompt in flow.prompts for field in prompt.template.fields if field.kind == "text"]
+    fields = [field for prompt in flow.sayings.prompts for field in prompt.template.fields if field.kind == "text"]
     from_data = any(field.expression.names - {"option", "value"} for field in fields)
     if flow.flow.recorded_texts and not from_data and not flow.unread.nodes:
         yield Found(("recorded_texts",), "no prompt reads a text from data; remove `recorded_texts`", at_key=True)
@@ -70,7 +70,7 @@ def _filled(flow: Inspection) -> set[str]:
 def _expressions(flow: Inspection) -> Iterator[Expression]:
     for stop in flow.stops.values():
         yield from (expression for _, expression in stop.node.expressions())
-    for prompt in flow.prompts:
+    for prompt in flow.sayings.prompts:
         yield from (field.expression for field in prompt.template.fields)
     for mode in flow.flow.modes.values():
         if mode.enter_when is not None:

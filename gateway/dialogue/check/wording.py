@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from asr.text import strip_punctuation
 from gateway.dialogue.check.finding import Found
-from gateway.dialogue.check.inspection import Inspection, Prompt
+from gateway.dialogue.check.inspection import Inspection
 from gateway.dialogue.check.keys import spoken_keys
+from gateway.dialogue.check.sayings import Prompt
 from gateway.dialogue.choices import MORE, Choice
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.nodes.base import Place
@@ -26,8 +27,8 @@ MAX_PROMPT_S = 20.0
 
 def too_many_options(flow: Inspection) -> Iterator[Found]:
     """A menu that offers more than five options at once; what can be said everywhere doesn't count."""
-    for prompt in flow.prompts:
-        menu = flow.in_mode(prompt.node, prompt.mode) if prompt.node else None
+    for prompt in flow.sayings.prompts:
+        menu = flow.sayings.in_mode(prompt.node, prompt.mode) if prompt.node else None
         if not isinstance(menu, Menu) or not prompt.node or prompt.part not in {"menu", "again", "say"}:
             continue
         own = {name: one for name, one in flow.choices[prompt.node].items() if name in menu.options}
@@ -59,7 +60,7 @@ def _named(prompt: Prompt, choices: Mapping[str, Choice]) -> list[str]:
 def unheard_group(flow: Inspection) -> Iterator[Found]:
     """A menu with several groups, and no way to ask for the next one."""
     for name, menu in flow.questions.items():
-        groups = [getattr(flow.in_mode(name, mode), "groups", ()) for mode in (STANDARD, *flow.flow.modes)]
+        groups = [getattr(flow.sayings.in_mode(name, mode), "groups", ()) for mode in (STANDARD, *flow.flow.modes)]
         if isinstance(menu, Menu) and MORE not in flow.choices[name] and any(len(one) > 1 for one in groups):
             what = f"nobody can ask '{name}' for its other groups; add `{MORE}` to `universals`"
             yield Found(flow.stops[name].place, what, at_key=True)
@@ -67,9 +68,9 @@ def unheard_group(flow: Inspection) -> Iterator[Found]:
 
 def long_prompt(flow: Inspection) -> Iterator[Found]:
     """A prompt that takes more than 20 s, at the pace of the slowest mode that says it."""
-    overridden = {(prompt.node, prompt.mode, prompt.part) for prompt in flow.prompts if prompt.mode != STANDARD}
+    overridden = {(prompt.node, prompt.mode, prompt.part) for prompt in flow.sayings.prompts if prompt.mode != STANDARD}
     paces = {STANDARD: 1.0} | {name: mode.pace for name, mode in flow.flow.modes.items()}
-    for prompt in flow.prompts:
+    for prompt in flow.sayings.prompts:
         modes = [prompt.mode]
         if prompt.mode == STANDARD:
             modes = [mode for mode in paces if mode == STANDARD or (prompt.node, mode, prompt.part) not in overridden]
@@ -137,7 +138,7 @@ def _enough(at: Place, part: str, before: list[Template], given: tuple[Template,
 
 def unsayable_text(flow: Inspection) -> Iterator[Found]:
     """A text that an option puts in a slot, to be read aloud, and that is not among the recorded ones."""
-    fields = [field for one in flow.prompts for field in one.template.fields]
+    fields = [field for one in flow.sayings.prompts for field in one.template.fields]
     read = {field.expression.source.strip() for field in fields if field.kind == "text"}
     labels = {choice.label for choices in flow.choices.values() for choice in choices.values()}
     picked = {name for slot in all_slots(flow.flow).values() for name in slot.options or ()}
