@@ -83,6 +83,7 @@ FOUND = [
     ),
     ("key_clash", 'key: "9"', 'key: "2"', "  repeat: {", "key 2 already means no at a confirmation"),
     ("key_clash", 'key: "8", go: rate', 'key: "3", go: rate', "      nothing: {", "hides 'fault' of 'main'"),
+    ("key_clash", "    min_digits: 4\n", "    min_digits: 1\n", "    min_digits: 1", "a single 0 is an answer here"),
     (
         "key_clash",
         "slot: number\n",

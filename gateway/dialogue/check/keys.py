@@ -73,6 +73,16 @@ def _entry(flow: Inspection, at: Place, question: Collect | Message) -> Iterator
             what = f"key {finish} ends the entry here, so that it can't be '{name}'; take another"
             place = (*at, "finish_on_key") if "finish_on_key" in question.model_fields_set else at
             yield Found(place, what)
+    if isinstance(question, Collect):
+        yield from _one_digit(flow, at, question)
+
+
+def _one_digit(flow: Inspection, at: Place, question: Collect) -> Iterator[Found]:
+    """Where one digit is an answer, the digit that reaches a human is one, too."""
+    agent, slot = flow.flow.universals.get(AGENT), flow.slot(question)
+    if agent and agent.key and agent.key.isdigit() and slot and slot[1].type == "digits" and question.min_digits == 1:
+        what = f"a single {agent.key} is an answer here, so that it reaches no human; set `min_digits` to 2 or more"
+        yield Found((*at, "min_digits") if "min_digits" in question.model_fields_set else at, what)
 
 
 # ------------------------------------------------------------------------------------------------ keys in prompts
