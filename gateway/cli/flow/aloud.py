@@ -14,7 +14,7 @@ from gateway.app import Gateway, open_engine
 from gateway.call.lookups import LookupProvider
 from gateway.clock import VirtualClock
 from gateway.desk.dialogues.backend import CaseLookups, Samples, profile_lookups
-from gateway.desk.dialogues.caller import AloudCaller
+from gateway.desk.dialogues.caller import AloudCaller, Wits
 from gateway.desk.dialogues.examiner import Account, Examiner
 from gateway.desk.dialogues.line import TelephoneLine
 from gateway.desk.dialogues.load import TestDialogue
@@ -60,6 +60,7 @@ class AloudStage:
 
     Raises:
         PromptError: the hotline has sentences that nobody recorded, or a caller's line can't be said.
+        AudioFileError: a caller's recording can't be heard.
     """
 
     def __init__(
@@ -85,7 +86,6 @@ class AloudStage:
         """Each dialogue in turn.
 
         Raises:
-            AudioFileError: a caller's recording can't be heard.
             SpeechError, StoreError, RecordingError: as for any call.
         """
         with tempfile.TemporaryDirectory(prefix="voice-gateway-") as folder:
@@ -101,17 +101,18 @@ class AloudStage:
         lookups = CaseLookups(case, self._samples.fresh(self._switchboard.now), self._profiles)
         self._switchboard.provider = lookups
         examiner = Examiner(dialogue)
-        caller = AloudCaller(
-            examiner,
+        wits = Wits(
             lambda step: self._voices.sound(dialogue, step),
-            self._line,
+            self._voices.yes,
             lambda node: isinstance(flow.node(node, STANDARD), Question),
-            LegInfo(number_of(case, self._samples), flow.flow.flow, "loopback"),
+            lambda node, text: flow.matcher(node).match(text).option,
         )
+        info = LegInfo(number_of(case, self._samples), flow.flow.flow, "loopback")
+        caller = AloudCaller(examiner, wits, self._line, info)
         ended = await gateway.take(caller, VirtualClock(), caller.tell)
         ending = caller.finish(ended)
         examiner.finish(Account(ending, ended.mode, ended.slots, ended.path, lookups.tickets, caller.survey))
-        return Held(dialogue, examiner.difference, tell=lambda: caller.lines)
+        return Held(dialogue, examiner.difference, repeats=caller.repeats, tell=lambda: caller.lines)
 
 
 def _why_not(dialogue: TestDialogue) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,50 +13,66 @@ from gateway.desk.dialogues.examiner import Examiner
 from gateway.desk.dialogues.line import TelephoneLine
 from gateway.desk.dialogues.model import Step
 from gateway.desk.telling import Did, Line, told_event
-from gateway.events import CallEnded, Event, NodeEntered, PromptStarted, SurveyAnswered
+from gateway.events import CallEnded, Event, NodeEntered, PromptStarted, SurveyAnswered, Turn, TurnFinished
 from gateway.media.frames import FRAME_SAMPLES, Frame, Pcm, to_frames
+from gateway.prompts.clips import stretch
 from gateway.transport.leg import HotlineState, LegInfo, LegInput
 
 ANSWER_AFTER_MS = 300
 TALK_OVER_AFTER_MS = 1000
 KEY_EVERY_MS = 200
+SLOWER = 0.85
+"""How people say a thing once more."""
 PATIENCE_MS = 120_000
 """A hotline that does nothing for so long is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wits:
+    """What a caller knows and can do, besides the dialogue."""
+
+    sound: Callable[[Step], Pcm]
+    """What is said at a step, as it leaves the mouth."""
+    yes: Pcm | None
+    """A yes; None for a caller who can't say more than the dialogue has."""
+    is_question: Callable[[str], bool]
+    """Whether a node waits for an answer, so that one may talk over its prompt."""
+    meant: Callable[[str, str], str | None]
+    """Which option of a node is meant by a text."""
 
 
 class AloudCaller:
     """The far end of one call.
 
+    It does as people do who aren't heard rightly: what wasn't understood it says once more, and to a confirmation that
+    is right it says yes, where the dialogue doesn't expect either. `repeats` counts how often.
+
     Args:
         examiner: hands out the acts and judges what the hotline says.
-        sound: what is said at a step.
-        line: what becomes of it.
-        is_question: whether a node waits for an answer, so that one may talk over its prompt.
+        line: what becomes of the sound.
         info: who calls whom.
     """
 
-    def __init__(
-        self,
-        examiner: Examiner,
-        sound: Callable[[Step], Pcm],
-        line: TelephoneLine,
-        is_question: Callable[[str], bool],
-        info: LegInfo,
-    ) -> None:
+    def __init__(self, examiner: Examiner, wits: Wits, line: TelephoneLine, info: LegInfo) -> None:
         self.lines: list[Line] = []
         """The conversation so far."""
+        self.repeats = 0
         self.survey: int | None = None
         """What they answered to the survey."""
         self._examiner = examiner
-        self._sound = sound
+        self._wits = wits
         self._line = line
-        self._is_question = is_question
         self._info = info
         self._idle = deque(to_frames(line.idle))
         self._saying: deque[Frame] = deque()
         self._pressing: deque[str] = deque()
         self._next_key_ms = 0.0
         self._silences = 0
+        self._step: Step | None = None
+        """Whose act is being done."""
+        self._repeated = False
+        self._taken: Turn | None = None
+        """How the last act was understood; None when the hotline took it for noise."""
         self._said: list[PromptStarted] = []
         """By the hotline, since the caller's last act."""
         self._reacted = False
@@ -75,6 +92,8 @@ class AloudCaller:
         if isinstance(event, PromptStarted):
             self._said.append(event)
             self._reacted = True
+        if isinstance(event, TurnFinished):
+            self._taken = event.turn
         if isinstance(event, SurveyAnswered):
             self.survey = event.score
         if (line := told_event(event)) is not None:
@@ -129,22 +148,54 @@ class AloudCaller:
             return False
         prompt = self._said[-1]
         long_enough = now_ms - prompt.at_ms >= TALK_OVER_AFTER_MS
-        return long_enough and self._is_question(prompt.node) and self._examiner.hears_all(self._reply)
+        return long_enough and self._wits.is_question(prompt.node) and self._examiner.hears_all(self._reply)
 
     def _begin_next(self) -> None:
-        step = self._examiner.next(self._reply, self._node, None)
+        if self._insist():
+            return
+        step = self._step = self._examiner.next(self._reply, self._node, None)
+        self._repeated = False
         if step is None or step.hangs_up:
             self._gone = True
-        if step is None:
-            return
+        if step is not None:
+            self._begin(step)
+
+    def _insist(self) -> bool:
+        """Whether the caller confirms or repeats instead of going on."""
+        step, turn = self._step, self._taken
+        if step is None or step.speech is None or self._examiner.fits(self._reply, self._node):
+            return False
+        not_heard = turn is None or turn.outcome in {"no_match", "no_input"}
+        if not_heard and not self._repeated:
+            self._repeated = True
+            self._begin(step)
+        elif turn is not None and self._wits.yes is not None and self._rightly_asked(step.speech, turn):
+            self._said.clear()
+            self._taken = None
+            self.lines.append(Did("“对”（确认）"))
+            self._speak(self._wits.yes, "yes")
+        else:
+            return False
+        self.repeats += 1
+        return True
+
+    def _rightly_asked(self, said: str, turn: Turn) -> bool:
+        return turn.outcome == "confirm" and turn.matched == self._wits.meant(turn.node, said)
+
+    def _begin(self, step: Step) -> None:
         self._said.clear()
-        self.lines.append(Did(_step_text(step)))
+        self._taken = None
+        self.lines.append(Did(_step_text(step) + ("（再说一遍）" if self._repeated else "")))
         if step.keys is not None:
             self._pressing.extend(step.keys)
         elif step.silent is not None:
             self._silences = step.silent
         elif step.speech is not None or step.records is not None:
-            self._saying.extend(to_frames(self._line.carry(self._sound(step), _step_text(step))))
+            sound = self._wits.sound(step)
+            self._speak(stretch(sound, SLOWER) if self._repeated else sound, _step_text(step))
+
+    def _speak(self, pcm: Pcm, name: str) -> None:
+        self._saying.extend(to_frames(self._line.carry(pcm, f"{name}{self.repeats}")))
 
     def _press(self, now_ms: float) -> tuple[str, ...]:
         if not self._pressing or now_ms < self._next_key_ms:

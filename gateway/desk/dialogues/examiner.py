@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,12 @@ class Examiner:
                     return False
                 at = found + len(strip_punctuation(expected))
         return True
+
+    def fits(self, reply: str, node: str) -> bool:
+        """Whether `next` would find all as expected; nothing changes."""
+        other = copy.copy(self)
+        other.next(reply, node, None)
+        return other.difference is None
 
     def next(self, reply: str, node: str, ending: Ending | None) -> Step | None:
         """Judge the reply to the last act; the next act, or None when there is nothing left to do.

@@ -58,5 +58,7 @@ def summary(results: Sequence[Held], elapsed_s: float) -> str:
     skipped = sum(bool(held.skipped) for held in results)
     steps = sum(len(held.dialogue.case.steps) for held in results)
     verdict = f"[red]{failed} 个不符[/red]" if failed else "[green]全部相符[/green]"
+    repeated = sum(held.passed and held.repeats > 0 for held in results)
+    verdict += f"，其中 {repeated} 个要重说或确认才听懂" if repeated else ""
     verdict += f"，[yellow]{skipped} 个没有试[/yellow]" if skipped else ""
     return f"{len(results)} 个对话，{steps} 步，{verdict}，用时 {elapsed_s:.2f} 秒"

@@ -36,6 +36,8 @@ class Held:
     difference: Difference | None
     exchanges: list[Exchange] = field(default_factory=list)
     """Empty when it was held aloud."""
+    repeats: int = 0
+    """How often the caller had to repeat or confirm what the dialogue takes for understood."""
     skipped: str = ""
     """Why it couldn't be held."""
     tell: Callable[[], list[Line]] = list

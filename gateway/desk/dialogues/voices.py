@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from gateway.prompts.synthesis import OUT, Progress, synthesise
 
 MESSAGE = "你好，我姓王，麻烦你们给我回个电话，谢谢。"
 """Said, over and over, where a dialogue only tells how long a message is."""
+YES = "对，是的。"
+"""Said to a confirmation that a dialogue doesn't expect."""
 _BREATH_MS = 500
 
 
@@ -34,13 +36,20 @@ class Voices:
         self._command = synthesiser
         self._cache = cache
 
-    def prepare(self, dialogues: Iterable[TestDialogue], progress: Progress | None = None) -> None:
-        """Have everything said that is to be said and isn't kept yet.
+    def prepare(self, dialogues: Sequence[TestDialogue], progress: Progress | None = None) -> None:
+        """Look at the recordings, and have everything said that is to be said and isn't kept yet.
 
         Raises:
             PromptError: there is no synthesiser and something has no recording, or it fails.
+            AudioFileError: a recording can't be heard.
         """
+        for dialogue in dialogues:
+            for step in dialogue.case.steps:
+                if step.audio is not None:
+                    self.sound(dialogue, step)
         wanted = {text: None for dialogue in dialogues for text in _texts(dialogue)}
+        if self._command:
+            wanted[YES] = None
         missing = {self._name(text): text for text in wanted if not self._file(text).exists()}
         if not missing:
             return
@@ -60,16 +69,17 @@ class Voices:
                 made.replace(self._file(text))
 
     def sound(self, dialogue: TestDialogue, step: Step) -> Pcm:
-        """What the caller says at this step.
-
-        Raises:
-            AudioFileError: the recording can't be heard.
-        """
+        """What the caller says at this step; what `prepare` has seen can be said."""
         if step.audio is not None:
             return read_speech(dialogue.source.file.parent / step.audio)
         if step.records is not None:
             return _as_long(read_speech(self._file(MESSAGE)), ms_to_samples(step.records))
         return read_speech(self._file(step.speech or ""))
+
+    @property
+    def yes(self) -> Pcm | None:
+        """A yes; None without a synthesiser."""
+        return read_speech(self._file(YES)) if self._command else None
 
     def _file(self, text: str) -> Path:
         return self._cache / f"{self._name(text)}.wav"
