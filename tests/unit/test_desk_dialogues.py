@@ -71,12 +71,15 @@ def test_the_first_difference_is_told_with_its_line(errands, text, line, expecte
     held = errands.one(text)
     assert held.difference is not None
     assert (held.difference.line, held.difference.expected, held.difference.found) == (line, expected, found)
+    assert held.difference.heard == (found.startswith("听到"))
 
 
 def test_a_difference_is_shown_after_the_conversation_that_led_to_it(errands):
     held = errands.one("steps:\n  - {says: 寄东西, hears: 哪个省}")
-    *_, said, marked, found, _ = conversation(held)
+    *_, greeting, act, taken, filled, said, marked, found, _ = conversation(held)
+    assert "[red]✗[/red]" in said
     assert "在哪个区？" in said
+    assert not any("[red]✗" in line for line in (greeting, act, taken, filled))
     assert "▶ 第 4 行" in marked
     assert "哪个省" in marked
     assert "听到“在哪个区？”" in found

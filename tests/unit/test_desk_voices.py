@@ -67,7 +67,7 @@ def test_a_recording_is_preferred_and_found_beside_the_dialogue(voices, errands,
     voices.prepare(dialogues)
     assert said.read_text().splitlines() == [YES]
     assert len(voices.sound(dialogues[0], dialogues[0].case.steps[0])) == ms_to_samples(700)
-    with pytest.raises(AudioFileError, match="b.wav"):
+    with pytest.raises(AudioFileError, match=r"b\.wav"):
         voices.prepare(errands.read("dialogues: {one: {steps: [{says: 武昌, audio: b.wav}]}}"))
 
 

@@ -14,6 +14,7 @@ from gateway.desk.conversation import Ending
 from gateway.desk.dialogues.load import TestDialogue
 from gateway.desk.dialogues.model import Step
 from gateway.desk.telling import ENDS, MODES, fields
+from gateway.dialogue.nodes.base import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Difference:
     line: int
     expected: str
     found: str
+    heard: bool = False
+    """It is in what the hotline said last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +131,23 @@ class Examiner:
             if found < 0:
                 before = "（这之前的已对上）" if self._at else ""
                 place = ("steps", index, "hears", position)
-                self._differ(place, f"听到“{expected}”{before}", f"听到“{reply}”" if reply else "什么也没听到")
+                heard = f"听到“{reply}”" if reply else "什么也没听到"
+                self._differ(place, f"听到“{expected}”{before}", heard, heard=True)
                 return False
             self._at = found + len(wanted)
         for position, unwanted in enumerate(step.not_hears or ()):
             if strip_punctuation(unwanted) in said:
-                self._differ(("steps", index, "not_hears", position), f"听不到“{unwanted}”", f"听到“{reply}”")
+                place = ("steps", index, "not_hears", position)
+                self._differ(place, f"听不到“{unwanted}”", f"听到“{reply}”", heard=True)
                 return False
         return True
 
-    def _differ(self, place: tuple[str | int, ...], expected: str, found: str) -> None:
+    def _differ(self, place: Place, expected: str, found: str, *, heard: bool = False) -> None:
         if self.difference is None:
-            self.difference = Difference(self._dialogue.line(*place), expected, found)
+            self.difference = Difference(self._dialogue.line(*place), expected, found, heard)
 
 
-_Unmet = tuple[tuple[str | int, ...], str, str]
+_Unmet = tuple[Place, str, str]
 
 
 def _unmet(dialogue: TestDialogue, outcome: Account) -> list[_Unmet]:

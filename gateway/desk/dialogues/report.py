@@ -10,7 +10,7 @@ from rich.markup import escape
 from gateway.desk.dialogues.coverage import Coverage
 from gateway.desk.dialogues.goals import Goal, Kind
 from gateway.desk.dialogues.text import Held
-from gateway.desk.telling import markup
+from gateway.desk.telling import Did, Said, markup
 from gateway.dialogue.source import Source
 
 
@@ -20,8 +20,12 @@ def conversation(held: Held) -> Iterator[str]:
     dialogue = held.dialogue
     where = f"{dialogue.source.file}:{dialogue.line()}"
     yield f"{verdict} [bold]{escape(dialogue.name)}[/bold]　[dim]{escape(where)}[/dim]"
-    for line in held.tell():
-        yield f"    {markup(line)}"
+    lines = held.tell()
+    last_act = max((index for index, line in enumerate(lines) if isinstance(line, Did)), default=-1)
+    wrong = held.difference is not None and held.difference.heard
+    for index, line in enumerate(lines):
+        marked = wrong and index > last_act and isinstance(line, Said)
+        yield f"  [red]✗[/red] {markup(line)}" if marked else f"    {markup(line)}"
     if held.skipped:
         yield f"  [yellow]没有试：{escape(held.skipped)}[/yellow]"
     if held.difference is not None:
