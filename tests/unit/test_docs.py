@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 from gateway.dialogue import model, nodes
+from gateway.dialogue.check import RULES
 from gateway.dialogue.nodes.menu import Option
 from gateway.dialogue.nodes.question import Settings as QuestionSettings
 from gateway.dialogue.sayable import KINDS
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DESK = (ROOT / "docs/desk.zh.md").read_text(encoding="utf-8")
 FLOWS = (ROOT / "docs/flows.zh.md").read_text(encoding="utf-8")
 
 
@@ -48,6 +50,11 @@ def test_the_readme_tells_every_command():
     commands = set()
     for name, command in typer.main.get_command(app).commands.items():
         commands |= {f"{name} {below}" for below in getattr(command, "commands", {})} or {name}
-    told = set(re.findall(r"voice-gateway ((?:(?:asr|prompts) )?[a-z]+)", README))
+    told = set(re.findall(r"voice-gateway ((?:(?:asr|flow|prompts) )?[a-z]+)", README))
     assert commands <= told
-    assert {words for words in told if words.split()[0] in {"call", "demo", "asr", "prompts"}} <= commands
+    assert {words for words in told if words.split()[0] in {"call", "demo", "asr", "flow", "prompts"}} <= commands
+
+
+def test_the_desk_manual_tells_every_rule_of_the_check():
+    told = set(re.findall(r"^\| `([a-z_]+)` \|", DESK, re.MULTILINE))
+    assert told == {rule.name for rule in RULES} | {"unreadable", "language", "unrecorded"}
