@@ -20,9 +20,9 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from gateway.app import Gateway
-from gateway.hotline import Hotline
 from gateway.clock import VirtualClock
 from gateway.events import Event, Turn, TurnFinished
+from gateway.hotline import Hotline
 from gateway.settings import Settings
 from gateway.transport.leg import LegInfo
 from gateway.transport.loopback.leg import LoopbackLeg
