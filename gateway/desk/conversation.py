@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.call.messages import SERVED_MS
 from gateway.dialogue.actions import (
     Action,
     Hangup,
@@ -157,6 +158,8 @@ class Conversation:
     def gives(self, given: Input) -> Exchange:
         """Any input as the flow takes it."""
         exchange = self._open(given)
+        if isinstance(given, Recorded) and given.duration_ms >= SERVED_MS:
+            self._served = True
         self._take(self._dialogue.step(given))
         return exchange
 

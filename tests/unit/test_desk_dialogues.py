@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
 
+from gateway.cli.flow import app
 from gateway.desk.dialogues.examiner import same
 from gateway.desk.dialogues.load import dialogue_files, load_dialogues
 from gateway.desk.dialogues.model import Case, DialogueFile, Setting, Step
 from gateway.desk.dialogues.report import conversation
-from gateway.desk.dialogues.schema import HELP, schema_text
+from gateway.desk.dialogues.schema import HELP, dialogues_schema
+from gateway.dialogue.source import read
 from gateway.errors import FlowError
 from tests.support.calls import ROOT
 from tests.support.errands import Errands
@@ -205,11 +208,30 @@ def test_values_are_the_same_however_they_are_written(wanted, found, expected):
 
 
 def test_the_schema_in_the_folder_is_the_models():
-    """Otherwise: python -m gateway.desk.dialogues.schema > ivr_flows/dialogues.schema.json"""
-    assert (ROOT / "ivr_flows" / "dialogues.schema.json").read_text(encoding="utf-8") == schema_text()
+    """Otherwise: voice-gateway flow schema --dialogues > ivr_flows/dialogues.schema.json"""
+    printed = CliRunner().invoke(app, ["schema", "--dialogues"])
+    assert (ROOT / "ivr_flows" / "dialogues.schema.json").read_text(encoding="utf-8") == printed.stdout
+
+
+def plain(value):
+    """What the loader reads, in JSON's types."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def test_the_schema_takes_the_shipped_dialogues_and_refuses_what_the_loader_refuses(tmp_path):
+    schema = Draft202012Validator(dialogues_schema())
+    files = sorted((ROOT / "ivr_flows").glob("*/dialogues/*.yaml"))
+    assert files
+    assert [error.message for file in files for error in schema.iter_errors(plain(read(file).data))] == []
+    for steps in ("[{sayz: 喂}]", "[{keys: 12}]", "[]", "[{silent: 0}]"):
+        file = tmp_path / "some.yaml"
+        file.write_text(f"dialogues: {{one: {{steps: {steps}}}}}", encoding="utf-8")
+        assert not schema.is_valid(plain(read(file).data))
 
 
 def test_the_schema_explains_every_key():
     keys = {name for part in (DialogueFile, Setting, Case, Step) for name in part.model_fields}
     assert keys == set(HELP)
-    assert json.loads(schema_text())["properties"]["dialogues"]["description"] == HELP["dialogues"]
+    assert dialogues_schema()["properties"]["dialogues"]["description"] == HELP["dialogues"]

@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway.cli.narrate import CallConsole
+from gateway.desk.check import flow_file
 from gateway.desk.conversation import Conversation, Exchange, remembering
 from gateway.desk.dialogues.backend import Samples
 from gateway.desk.dialogues.model import CHINA
 from gateway.desk.dialogues.text import back_end, not_cut
 from gateway.desk.telling import ENDS, MODES, Did, fields, markup, told
 from gateway.dialogue.compiled import CompiledFlow
-from gateway.dialogue.load import find_flow, load_flow
+from gateway.dialogue.load import load_flow
 from gateway.errors import LookupFailedError
 from gateway.privacy import mask
 from gateway.settings import load_settings
@@ -34,7 +35,7 @@ _KEYPAD = frozenset("0123456789*#")
 
 
 def chat(
-    flow: Annotated[str, typer.Argument(help="The hotline, by name.", metavar="FLOW")],
+    flow: Annotated[str, typer.Argument(help="The hotline: its name, folder or file.", metavar="FLOW")],
     caller: Annotated[str | None, typer.Option("--from", help="The caller's number.", metavar="NUMBER")] = None,
     at: Annotated[
         dt.datetime | None,
@@ -42,9 +43,9 @@ def chat(
     ] = None,
 ) -> None:
     """Talk to a hotline by typing: what is matched, how surely, and what happens. Its sample customers answer."""
-    flow_file = find_flow(flow, load_settings().flows_dir)
-    compiled = CompiledFlow(load_flow(flow_file), remembering)
-    samples = Samples(flow_file.parent)
+    file = flow_file(flow, load_settings().flows_dir)
+    compiled = CompiledFlow(load_flow(file), remembering)
+    samples = Samples(file.parent)
     moment = at.replace(tzinfo=CHINA) if at else dt.datetime.now(CHINA)
     number = caller if caller is not None else next(iter(samples.numbers), "")
     console = CallConsole()

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from gateway.cli.narrate import CallConsole
 from gateway.cli.running import run
+from gateway.desk.check import flow_file
 from gateway.desk.conversation import remembering
 from gateway.desk.dialogues import report
 from gateway.desk.dialogues.backend import Samples
@@ -20,14 +21,14 @@ from gateway.desk.dialogues.coverage import Coverage, flow_source
 from gateway.desk.dialogues.load import FOLDER, TestDialogue, dialogue_files, load_dialogues
 from gateway.desk.dialogues.text import Held, TextStage
 from gateway.dialogue.compiled import CompiledFlow
-from gateway.dialogue.load import find_flow, load_flow
+from gateway.dialogue.load import load_flow
 from gateway.dialogue.model import Flow
 from gateway.errors import ScriptError
 from gateway.settings import Settings, load_settings
 
 
 def hold_dialogues(
-    flow: Annotated[list[str], typer.Argument(help="The hotlines, by name.", metavar="FLOW...")],
+    flow: Annotated[list[str], typer.Argument(help="Hotlines: names, folders or files.", metavar="FLOW...")],
     only: Annotated[str, typer.Option("--filter", help="Only dialogues with this in their name.", metavar="TEXT")] = "",
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Show the dialogues that pass as well.")] = False,
     require_full: Annotated[
@@ -41,8 +42,8 @@ def hold_dialogues(
     console = CallConsole()
     failed = False
     for name in flow:
-        script = _Script.read(find_flow(name, settings.flows_dir), only)
-        console.rule(f"[bold]{escape(script.flow.title)}[/bold] {name}")
+        script = _Script.read(flow_file(name, settings.flows_dir), only)
+        console.rule(f"[bold]{escape(script.flow.title)}[/bold] {script.flow.flow}")
         shown = _Shown(console, verbose)
         if audio:
             _hold_aloud(settings, script, snr_db, shown)
@@ -114,5 +115,6 @@ def _hold_aloud(settings: Settings, script: _Script, snr_db: float, shown: _Show
     def progress(done: int, wanted: int) -> None:
         shown.console.print(f"[dim]合成来电者的话 {done}/{wanted}[/dim]", end="\r")
 
-    stage = AloudStage(settings, script.flow.flow, script.dialogues, snr_db=snr_db, progress=progress)
+    here = settings.model_copy(update={"flows_dir": script.file.parent.parent})
+    stage = AloudStage(here, script.file.parent.name, script.dialogues, snr_db=snr_db, progress=progress)
     run(stage.hold_all(shown))

@@ -1,9 +1,7 @@
-"""The JSON Schema of dialogue files, for editors: `python -m gateway.desk.dialogues.schema > FILE`."""
+"""The JSON Schema of dialogue files, for editors: what `voice-gateway flow schema --dialogues` prints."""
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 from gateway.desk.dialogues.model import DialogueFile
@@ -36,11 +34,10 @@ HELP = {
 """What an editor shows for each key."""
 
 
-def schema_text() -> str:
-    """The schema as the file holds it."""
-    schema = DialogueFile.model_json_schema(by_alias=True)
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "测试对话"} | _told(schema)
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+def dialogues_schema() -> dict[str, Any]:
+    """The schema, draft 2020-12, with a word of Chinese for every key."""
+    schema = _told(DialogueFile.model_json_schema(by_alias=True))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "测试对话", **schema}
 
 
 def _told(part: Any, key: str = "") -> Any:  # noqa: ANN401 -- a schema is any JSON
@@ -54,7 +51,3 @@ def _told(part: Any, key: str = "") -> Any:  # noqa: ANN401 -- a schema is any J
     if key == "properties":
         told = {name: {"description": HELP[name]} | value if name in HELP else value for name, value in told.items()}
     return told
-
-
-if __name__ == "__main__":
-    sys.stdout.write(schema_text())
