@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.desk.dialogues.coverage import Coverage, flow_source
+from gateway.desk.dialogues.coverage import Coverage
 from gateway.desk.dialogues.goals import Goal, Kind
 from gateway.desk.dialogues.report import gaps
+from gateway.dialogue.load import read_draft
 from tests.support.errands import Errands
 
 pytestmark = pytest.mark.unit
@@ -81,7 +82,7 @@ def test_overlays_and_groups_are_reached_in_their_mode(errands):
 
 def test_the_report_names_what_is_missing_with_its_line(errands):
     coverage = covered(errands, "dialogues: {one: {steps: [{says: 寄东西}, {says: 武昌}]}}")
-    told = "\n".join(gaps(coverage, flow_source(errands.file)))
+    told = "\n".join(gaps(coverage, read_draft(errands.file).source))
     line = next(
         number
         for number, text in enumerate(errands.file.read_text(encoding="utf-8").splitlines(), 1)

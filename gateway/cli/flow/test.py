@@ -17,11 +17,11 @@ from gateway.desk.check import flow_file
 from gateway.desk.conversation import remembering
 from gateway.desk.dialogues import report
 from gateway.desk.dialogues.backend import Samples
-from gateway.desk.dialogues.coverage import Coverage, flow_source
+from gateway.desk.dialogues.coverage import Coverage
 from gateway.desk.dialogues.load import FOLDER, TestDialogue, dialogue_files, load_dialogues
 from gateway.desk.dialogues.text import Held, TextStage
 from gateway.dialogue.compiled import CompiledFlow
-from gateway.dialogue.load import load_flow
+from gateway.dialogue.load import load_flow, read_draft
 from gateway.dialogue.model import Flow
 from gateway.errors import ScriptError
 from gateway.settings import Settings, load_settings
@@ -105,7 +105,7 @@ def _hold_in_text(script: _Script, shown: _Shown) -> bool:
         coverage.add(held.exchanges)
         shown(held)
     if script.whole:
-        shown.print(report.gaps(coverage, flow_source(script.file)))
+        shown.print(report.gaps(coverage, read_draft(script.file).source))
     return coverage.full
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from gateway.desk.conversation import Exchange
 from gateway.desk.dialogues.goals import (
@@ -42,7 +41,6 @@ from gateway.dialogue.actions import (
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.sayable import Picked
-from gateway.dialogue.source import Source, read
 from gateway.dialogue.state import STANDARD
 
 _MODE_REASONS = {"profile": BY_PROFILE, "asked": ASKED, "errors": BY_ERRORS}
@@ -139,13 +137,3 @@ class _Track:
             for index, group in enumerate(node.groups):
                 if group.say.texts == words:
                     yield group_goal(said.node, self._mode, index)
-
-
-def flow_source(flow_file: Path) -> Source:
-    """The flow's file and those of its sub-flows, to find lines in."""
-    source = read(flow_file)
-    subflows = source.data.get("subflows") if isinstance(source.data, Mapping) else None
-    for name, inner in (subflows or {}).items():
-        if isinstance(inner, str):
-            source.graft(("subflows", name), read(flow_file.parent / inner))
-    return source
