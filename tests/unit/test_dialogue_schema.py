@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,13 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from gateway.cli import app
+from gateway.dialogue.descriptions import EVERYWHERE, KEYS, MODELS, SHORT, description
+from gateway.dialogue.load import load_flow
 from gateway.dialogue.nodes import TYPES
-from gateway.dialogue.schema import flow_schema, subflow_schema
+from gateway.dialogue.nodes.menu import Menu
+from gateway.dialogue.nodes.message import Message
+from gateway.dialogue.nodes.question import Answers
+from gateway.dialogue.schema import Schema, flow_schema, subflow_schema
 from gateway.dialogue.source import read
 from tests.support.clean_flow import ASK_NUMBER, write_clean
 
@@ -86,12 +94,78 @@ def test_what_the_loader_refuses_is_underlined(tmp_path: Path, old: str, new: st
     assert at in errors(flow_schema(), file)
 
 
-def test_fields_are_described_and_nodes_told_apart_by_their_key() -> None:
+def test_null_is_written_only_where_leaving_the_key_out_means_a_value(tmp_path: Path) -> None:
+    file = write_clean(tmp_path)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("errors: 2", "errors: null"), encoding="utf-8")
+    assert errors(flow_schema(), file) == []
+    assert load_flow(file).modes["elderly"].enter_on.errors is None
+    file.write_text(text.replace("max_options: 3", "max_options: null"), encoding="utf-8")
+    assert "$.modes.elderly.max_options" in errors(flow_schema(), file)
+
+
+def test_nodes_are_told_apart_by_their_key() -> None:
     schema = flow_schema()
     node = schema["$defs"]["Node"]
     assert set(node["properties"]) == set(TYPES)
     assert [one["required"] for one in node["oneOf"]] == [[kind] for kind in TYPES]
-    assert schema["$defs"]["Mode"]["properties"]["times"]["description"].startswith("By how much every time-out")
-    assert schema["$defs"]["Menu"]["properties"]["max_retries"]["description"].startswith("The failure that leads")
-    assert schema["$defs"]["Play"]["properties"]["set"]["description"].startswith("Slots and variables to fill")
     assert schema["$defs"]["Answers"]["properties"]["timeout"]["default"] == "5s"
+
+
+# ----------------------------------------------------------------------------------------------------- descriptions
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+SCHEMAS = pytest.mark.parametrize("generate", [flow_schema, subflow_schema])
+
+
+def parts(schema: Any, place: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema in it, those of its keys too, with where it stands."""
+    if isinstance(schema, list):
+        for index, one in enumerate(schema):
+            yield from parts(one, f"{place}[{index}]")
+    if isinstance(schema, dict):
+        yield place, schema
+        for key, one in schema.items():
+            yield from parts(one, f"{place}.{key}")
+
+
+def texts(schema: dict[str, Any]) -> dict[str, str]:
+    """Every description, by its place; one that a model's key were named after would be no text."""
+    found = {place: part["description"] for place, part in parts(schema) if "description" in part}
+    return {place: text for place, text in found.items() if isinstance(text, str)}
+
+
+@SCHEMAS
+def test_every_key_every_model_and_every_type_of_node_is_described(generate: Callable[[], Schema]) -> None:
+    schema = generate()
+    places = [place for place, _ in parts(schema)]
+    keys = [place for place in places if re.search(r"\.properties\.\w+$", place)]
+    models = [place for place in places if re.fullmatch(r"\$\.\$defs\.\w+", place)]
+    assert {"$.$defs.Node.properties.menu", "$.$defs.Menu.properties.menu", "$.properties.nodes"} <= set(keys)
+    assert [place for place in ["$", *keys, *models] if place not in texts(schema)] == []
+
+
+@SCHEMAS
+def test_all_that_designers_read_is_chinese(generate: Callable[[], Schema]) -> None:
+    schema = generate()
+    titles = [part["title"] for _, part in parts(schema) if isinstance(part.get("title"), str)]
+    assert len(titles) == 1
+    assert [text for text in [*titles, *texts(schema).values()] if not CHINESE.search(text)] == []
+
+
+def test_no_description_is_left_over() -> None:
+    """Each is written once, so that one which nothing uses can't hide behind another."""
+    told = {*texts(flow_schema()).values(), *texts(subflow_schema()).values()}
+    written = [(f"{row}.{key}", text) for row, keys in KEYS.items() for key, text in keys.items()]
+    written += [*MODELS.items(), *SHORT.items()]
+    assert [place for place, text in written if text not in told] == []
+    assert [text for text, times in Counter(text for _, text in written).items() if times > 1] == []
+
+
+def test_a_key_means_what_its_own_model_says_before_what_it_inherits() -> None:
+    assert description(Message, "timeout") == "多久没开口算没有留言"
+    assert description(Menu, "timeout") == description(Answers, "timeout") == KEYS["Settings"]["timeout"]
+    assert description(Menu, "hints") == KEYS["Question"]["hints"]
+    assert description(Message, "then") == KEYS[EVERYWHERE]["then"]
+    with pytest.raises(KeyError, match=r"Menu\.colour has no description; add one to gateway\.dialogue\.descriptions"):
+        description(Menu, "colour")
