@@ -48,8 +48,9 @@ class Account:
                 if fact.option:
                     record.options.append(fact.option)
             case actions.SlotFilled():
-                record.slots[fact.slot] = str(fact.value)
-                self.tell(events.SlotFilled, slot=fact.slot, value=str(fact.value))
+                value = "" if fact.value is None else str(fact.value)  # emptied
+                record.slots[fact.slot] = value
+                self.tell(events.SlotFilled, slot=fact.slot, value=value)
             case actions.ModeChanged():
                 record.mode = fact.mode
                 self.tell(events.ModeChanged, mode=fact.mode, reason=fact.reason)

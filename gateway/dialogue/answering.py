@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.dialogue.actions import Heard, Keys, NoInput, Outcome, Recorded, SurveyAnswered, Understood
-from gateway.dialogue.choices import AGENT, BACK, BUILT_IN, MORE, REPEAT, Choice
+from gateway.dialogue.choices import AGENT, BACK, MORE, REPEAT, Choice
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.message import Message
@@ -85,7 +85,8 @@ class Answering:
 
     def _settle(self, reading: Reading) -> str | None:
         interrupted, self._state.pending = self._state.pending, None
-        if interrupted and interrupted != reading and reading.matched in BUILT_IN:
+        about_it = not reading.is_value and reading.matched in {REPEAT, BACK}
+        if interrupted and interrupted != reading and about_it:
             self._back_to_confirming(interrupted, reading)
             return None
         if isinstance(self._question, Collect) and reading.is_value:

@@ -9,7 +9,7 @@ from gateway.dialogue.model import Flow, Slot, Subflow, Variable
 from gateway.dialogue.nodes.base import Place
 from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.routes import RETURN, all_slots, all_variables, stops
-from gateway.dialogue.state import CALLER
+from gateway.dialogue.state import CALLER, STANDARD
 from gateway.dialogue.values import WrongTypeError, typed
 
 KNOWN_NAMES = frozenset({CALLER, "slots", "vars", "survey", "hours", "mode", "today"})
@@ -23,11 +23,15 @@ _ELSEWHERE = "is declared elsewhere in another way; use that one, or rename it"
 def declaration_mistakes(flow: Flow, main_nodes: Collection[str]) -> Iterator[Mistake]:
     """`main_nodes`: those of the main flow, also where they have mistakes of their own."""
     slots, variables = all_slots(flow), all_variables(flow)
+    anywhere = {*flow.universals, *flow.modes, STANDARD}
     parts: list[tuple[Place, Flow | Subflow]] = [((), flow)]
     parts += [(("subflows", name), inner) for name, inner in flow.subflows.items()]
     for place, part in parts:
         for name, slot in part.slots.items():
             yield from _slot((*place, "slots", name), name, slot, slots)
+            for option in sorted(set(slot.options or ()) & anywhere):
+                what = f"'{option}' can be said anywhere and would be hidden by this; rename the option"
+                yield Mistake((*place, "slots", name, "options", option), what, at_key=True)
         for name, variable in part.variables.items():
             at: Place = (*place, "variables", name)
             if variable != variables[name]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from simpleeval import InvalidExpression, SimpleEval
+from simpleeval import DEFAULT_OPERATORS, InvalidExpression, SimpleEval
 
 MAX_LENGTH = 300
 _ALLOWED = (
@@ -20,6 +21,23 @@ _ALLOWED = (
     *(ast.Mult, ast.Div, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn),
     *(ast.IfExp, ast.Name, ast.Attribute, ast.Constant, ast.Load, ast.Is, ast.IsNot),
 )
+
+
+def _with_decimals(operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Amounts are decimals, a flow's 0.9 is a float, and Python won't mix them."""
+
+    def exactly(left: Any, right: Any) -> Any:  # noqa: ANN401 -- whatever the expression names
+        if isinstance(left, Decimal) and isinstance(right, float):
+            return operate(left, Decimal(str(right)))
+        if isinstance(left, float) and isinstance(right, Decimal):
+            return operate(Decimal(str(left)), right)
+        return operate(left, right)
+
+    return exactly
+
+
+_ARITHMETIC = {kind: _with_decimals(DEFAULT_OPERATORS[kind]) for kind in (ast.Add, ast.Sub, ast.Mult, ast.Div)}
+_OPERATORS = DEFAULT_OPERATORS | _ARITHMETIC
 
 
 class EvaluationError(Exception):
@@ -64,7 +82,9 @@ class Expression:
         """The value with `names` (mappings read as records). Raises EvaluationError, nothing else."""
         records = {name: Record(value) if isinstance(value, Mapping) else value for name, value in names.items()}
         try:
-            value = SimpleEval(functions={}, names=records).eval(self.source, previously_parsed=self.tree)
+            value = SimpleEval(operators=_OPERATORS, functions={}, names=records).eval(
+                self.source, previously_parsed=self.tree
+            )
         except (InvalidExpression, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise EvaluationError(f"{self.source}: {type(error).__name__}") from error
         if callable(value):  # a method of a text

@@ -48,7 +48,10 @@ class Reader:
             reading = corrected
         agreed = parse_yes_no(given.text)
         if not agreed and not (reading and reading.is_value):
-            reading = self._instead(given) or reading
+            instead = self._instead(given)
+            if instead and (instead.matched, instead.value) == (pending.matched, pending.value):
+                return False  # 不查话费, to 您是要查话费吗
+            reading = instead or reading
         if agreed is None or (reading and self._is_other(reading, pending)):
             return reading
         return agreed

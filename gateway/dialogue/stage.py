@@ -111,7 +111,10 @@ class Stage:
     def learned(self, record: Mapping[str, Any], name: str) -> None:
         checked = self._checked(record, name)
         if name == CALLER:
-            self.state.caller.update(checked)
+            known = self.state.caller
+            if "number" not in self.flow.flow.records.get(CALLER, {}):
+                checked.pop("number", None)  # the line's own, however the back end echoes it
+            known.update(checked)
         else:
             self.state.saved[name] = checked
         for mode_name, mode in self.flow.flow.modes.items():
@@ -138,6 +141,7 @@ class Stage:
         if mode == STANDARD:
             self.state.declined.add(self.state.mode)
         self.state.mode = mode
+        self.state.group = 0  # a mode has groups of its own
         self.emit(ModeChanged(mode, reason))
 
     def fill(self, name: str, value: Any) -> None:  # noqa: ANN401
@@ -151,7 +155,7 @@ class Stage:
                 value = typed(slot.type, value)
             elif value is not None:
                 value = Picked(value, slot.options[value].label)
-        except (WrongTypeError, KeyError) as error:
+        except (WrongTypeError, KeyError, TypeError) as error:
             raise EvaluationError(f"{name}: {error}") from error
         self.state.slots[name] = value
         self.emit(SlotFilled(name, value))

@@ -20,6 +20,7 @@ from gateway.dialogue.actions import (
     Outcome,
     Record,
     Recorded,
+    SlotFilled,
     SurveyAnswered,
     TicketOpened,
     Transfer,
@@ -241,6 +242,15 @@ def test_tickets_and_satisfaction_are_events_and_on_the_record() -> None:
     (opened,) = made.all(events.TicketOpened)
     assert {name: getattr(opened, name) for name in ticket} == ticket
     assert [event.score for event in made.all(events.SurveyAnswered)] == [5]
+
+
+def test_an_emptied_slot_is_empty_on_the_record() -> None:
+    async def talk(b: Bench) -> None:
+        await b.run(2000)
+
+    made = bench([(SlotFilled("number", "600"), SlotFilled("number", None), Hangup())], [], talk)
+    assert [event.value for event in made.all(events.SlotFilled)] == ["600", ""]
+    assert made.session.result.slots == {"number": ""}
 
 
 def test_a_human_is_told_of_the_tickets() -> None:

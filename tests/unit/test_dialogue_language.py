@@ -21,7 +21,12 @@ from tests.support.talk import PhraseInText
 
 pytestmark = pytest.mark.unit
 
-NAMES = {"caller": {"age": 72, "items": "x", "home": {"city": "上海"}}, "slots": {}, "mode": "standard"}
+NAMES = {
+    "caller": {"age": 72, "items": "x", "home": {"city": "上海"}},
+    "account": {"due": Decimal("35.60")},
+    "slots": {},
+    "mode": "standard",
+}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +42,8 @@ NAMES = {"caller": {"age": 72, "items": "x", "home": {"city": "上海"}}, "slots
         ("caller.height is None", True),
         ("'a' if mode == 'elderly' else 'b'", "b"),
         ("caller.age * 2 - 4 / 2", 142),
+        ("account.due * 0.9 + 0.5", Decimal("32.54")),
+        ("0.5 * account.due < 20", True),
         ("mode in 'standard, elderly'", True),
         ("slots", {}),
         ("-1 < 0 < caller.age", True),

@@ -92,6 +92,12 @@ def test_a_failed_look_up_takes_its_error_path_and_gets_typed_arguments(tmp_path
     assert back_end.asked[-1] == ("account.bill", {"number": "13900001001", "day": TODAY})
 
 
+@pytest.mark.parametrize("echoed", [None, "+8613900001001", 13900001001])
+def test_the_caller_keeps_the_number_of_the_line_whatever_the_back_end_echoes(tmp_path: Path, echoed: object) -> None:
+    talk = call(tmp_path, profile={"age": 30, "number": echoed})
+    assert talk.dialogue.state.caller == {"number": "13900001001", "age": 30}
+
+
 def test_an_included_menu_is_open_everywhere_it_is_included(tmp_path: Path) -> None:
     talk = call(tmp_path)
     talk.says("账单")

@@ -22,6 +22,7 @@ from gateway.dialogue.actions import (
 )
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import load_flow
+from gateway.dialogue.sayable import Picked
 from gateway.dialogue.state import Reading
 from gateway.errors import FlowError
 from tests.support.small_flow import STEPS, small_flow
@@ -167,6 +168,29 @@ def test_groups_are_offered_one_after_another_and_all_can_be_chosen(tmp_path: Pa
     assert talk.says("打分") == "请打分。"
 
 
+def test_a_mode_begins_with_its_own_first_group(tmp_path: Path) -> None:
+    groups = "    groups: [{say: 开单或留言？, offers: [open, leave]}, {say: 其余的？, offers: [card, rate]}]\n"
+    talk = call(tmp_path, text=STEPS.replace("    menu: 要办什么？\n", f"    menu: 要办什么？\n{groups}"))
+    talk.dialogue.state.node = "main"
+    assert talk.says("其他") == "其余的？"
+    assert talk.says("老年人") == "慢慢说。开单吗？"
+
+
+def test_more_at_a_confirmation_offers_the_next_group(tmp_path: Path) -> None:
+    groups = "    groups: [{say: 开单或留言？, offers: [open, leave]}, {say: 其余的？, offers: [card, rate]}]\n"
+    talk = call(tmp_path, text=STEPS.replace("    menu: 要办什么？\n", f"    menu: 要办什么？\n{groups}"))
+    talk.dialogue.state.node = "main"
+    assert talk.says("开单?") == "您是要<text 开单>，对吗？"
+    assert talk.says("其他") == "其余的？"
+
+
+def test_a_slot_named_like_a_universal_is_a_slot(tmp_path: Path) -> None:
+    text = STEPS.replace("{number: phone}", "{back: phone}").replace("slot: number", "slot: back")
+    talk = call(tmp_path, text=text.replace("slots.number", "slots.back"))
+    assert talk.keys(NUMBER) == f"是<digits {NUMBER}>吗？"
+    assert talk.says(NUMBER, 0.9) == "哪个区？"
+
+
 def test_a_group_offers_no_more_than_the_mode_allows(tmp_path: Path) -> None:
     text = STEPS.replace("offers: [open]}", "offers: [open, card]}")
     with pytest.raises(FlowError, match="more than 1 options at once in this mode"):
@@ -197,6 +221,20 @@ def test_a_ticket_that_fails_takes_the_error_path(tmp_path: Path) -> None:
 def test_an_answer_of_another_type_is_a_failed_look_up(tmp_path: Path, answer: dict[str, Any]) -> None:
     talk = at_main(tmp_path, Orders(answer))
     assert talk.says("开单") == "没开成。要办什么？"
+
+
+def test_a_ticket_that_is_open_is_on_the_record_whatever_else_was_answered(tmp_path: Path) -> None:
+    talk = at_main(tmp_path, Orders({"number": "WO-600", "due": "2026-11-24"}))
+    assert talk.says("开单") == "没开成。要办什么？", "the flow declares the number as digits"
+    assert [action.number for action in talk.all if isinstance(action, TicketOpened)] == ["WO-600"]
+
+
+def test_a_choice_can_only_be_set_to_its_options(tmp_path: Path) -> None:
+    talk = call(tmp_path, text=STEPS.replace("told: {play:", "told: {set: {district: order}, play:"))
+    talk.dialogue.state.node = "main"
+    talk.dialogue.state.slots["district"] = Picked("hankou", "汉口")
+    assert talk.says("开单").endswith("没开成。要办什么？")
+    assert talk.slots.get("district") is None
 
 
 def test_what_the_back_end_adds_is_kept_for_the_human(tmp_path: Path) -> None:
@@ -307,6 +345,8 @@ WRONG = [
         "slot 'district' is declared elsewhere in another way",
     ),
     ("  order: {number", "  vars: {number", "'vars' already means something else; choose another"),
+    ("      hankou:", "      agent:", "'agent' can be said anywhere and would be hidden by this; rename the option"),
+    ("      hankou:", "      elderly:", "'elderly' can be said anywhere and would be hidden by this"),
     ("    modes: {elderly:", "    modes: {elderli:", "there is no mode 'elderli'; did you mean 'elderly'?"),
     ("{ask: {collect: 长辈", "{asc: {collect: 长辈", "there is no node 'asc'; did you mean 'ask'?"),
     ("stop: {play: 这个号码不行。, then: human}", "stop: {call: ask_number, then: human}", "calls 'ask_number' again"),
@@ -348,6 +388,8 @@ def spoken_menu(tmp_path_factory: pytest.TempPathFactory) -> CompiledFlow:
         ("不对，流量还剩多少", "bye"),
         ("不，查流量", "bye"),
         ("不是要查话费", "main"),
+        ("不查话费", "main"),
+        ("不用查话费", "main"),
         ("不是", "main"),
         ("是查话费", "main"),
     ],

@@ -55,10 +55,10 @@ class Ticket(Onward):
         opened, scene.state.opening = scene.state.opening, None
         if not isinstance(answer, LookupSucceeded):
             return self.on_error
-        scene.learned(answer.value, self.save)
-        if opened is not None:
+        if opened is not None:  # told first: it is open, also when the rest of the answer can't be used
             number = answer.value.get("number")
             scene.emit(replace(opened, number=None if number is None else str(number)))
+        scene.learned(answer.value, self.save)
         return self.onward(scene)
 
     def expressions(self) -> Iterator[tuple[Place, Expression]]:
