@@ -12,6 +12,7 @@ from gateway.app import Gateway
 from gateway.clock import VirtualClock
 from gateway.errors import FlowError
 from gateway.events import CallStarted, NodeEntered
+from gateway.hotline import Hotline
 from gateway.reload import LiveHotline
 from gateway.settings import Settings
 from gateway.store import Store
@@ -124,6 +125,35 @@ def test_following_takes_changes_by_itself(folder: Path, live: LiveHotline) -> N
         change(folder, *CHANGE)
         for _ in range(3000):
             if live.current.version != before:
+                break
+            await asyncio.sleep(0.01)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    asyncio.run(follow())
+    assert live.current.version != before
+
+
+def test_following_goes_on_after_a_check_that_broke_down(folder: Path) -> None:
+    broken: list[Exception] = []
+
+    def load() -> Hotline:
+        if broken:
+            raise broken[0]
+        return in_tones(folder)
+
+    live = LiveHotline(load, folder.parent)
+    before = live.current.version
+
+    async def follow() -> None:
+        following = asyncio.create_task(live.follow(every_ms=5))
+        broken.append(RuntimeError("a bug"))
+        change(folder, *CHANGE)
+        await asyncio.sleep(0.1)
+        broken.clear()
+        change(folder, NEW, NEW * 2)
+        for _ in range(3000):
+            if live.current.version != before or following.done():
                 break
             await asyncio.sleep(0.01)
         following.cancel()
