@@ -19,8 +19,9 @@ from gateway.desk.dialogues.examiner import Account, Examiner
 from gateway.desk.dialogues.line import TelephoneLine
 from gateway.desk.dialogues.load import TestDialogue
 from gateway.desk.dialogues.model import DEFAULT_CLOCK
-from gateway.desk.dialogues.text import Held, number_of
+from gateway.desk.dialogues.text import Held, TextStage, number_of
 from gateway.desk.dialogues.voices import Voices
+from gateway.dialogue.actions import Understood
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.state import STANDARD
 from gateway.hotline import Hotline
@@ -78,6 +79,7 @@ class AloudStage:
         self._hotline = replace(Hotline.load(settings, name), lookups=self._switchboard)
         self._samples = Samples(settings.flows_dir / name)
         self._profiles = profile_lookups(self._hotline.flow.flow)
+        self._in_text = TextStage(self._hotline.flow, self._samples)
         self._line = TelephoneLine(snr_db)
         self._voices = Voices(settings.synthesiser, cache_root() / _VOICES)
         self._voices.prepare([dialogue for dialogue in dialogues if not _why_not(dialogue)], progress)
@@ -95,17 +97,25 @@ class AloudStage:
                     why_not = _why_not(dialogue)
                     show(Held(dialogue, None, skipped=why_not) if why_not else await self._call(gateway, dialogue))
 
+    def _meant(self, dialogue: TestDialogue) -> dict[int, Understood]:
+        """How each act is taken in text, by the step's identity: the same words may stand in two places."""
+        acts = [step for step in dialogue.case.steps for _ in range(step.silent or 1) if step.act]
+        exchanges = self._in_text.hold(dialogue).exchanges[1:]
+        taken = zip(acts, exchanges, strict=False)
+        return {id(step): exchange.understood[0] for step, exchange in taken if exchange.understood}
+
     async def _call(self, gateway: Gateway, dialogue: TestDialogue) -> Held:
         case, flow = dialogue.case, self._hotline.flow
         self._switchboard.clock = case.clock or DEFAULT_CLOCK
         lookups = CaseLookups(case, self._samples.fresh(self._switchboard.now), self._profiles)
         self._switchboard.provider = lookups
         examiner = Examiner(dialogue)
+        meant = self._meant(dialogue)
         wits = Wits(
             lambda step: self._voices.sound(dialogue, step),
             self._voices.yes,
             lambda node: isinstance(flow.node(node, STANDARD), Question),
-            lambda node, text: flow.matcher(node).match(text).option,
+            lambda step: meant.get(id(step)),
         )
         info = LegInfo(number_of(case, self._samples), flow.flow.flow, "loopback")
         caller = AloudCaller(examiner, wits, self._line, info)

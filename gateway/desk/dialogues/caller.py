@@ -13,6 +13,7 @@ from gateway.desk.dialogues.examiner import Examiner
 from gateway.desk.dialogues.line import TelephoneLine
 from gateway.desk.dialogues.model import Step
 from gateway.desk.telling import Did, Line, told_event
+from gateway.dialogue.actions import Outcome, Understood
 from gateway.events import CallEnded, Event, NodeEntered, PromptStarted, SurveyAnswered, Turn, TurnFinished
 from gateway.media.frames import FRAME_SAMPLES, Frame, Pcm, to_frames
 from gateway.prompts.clips import stretch
@@ -37,15 +38,15 @@ class Wits:
     """A yes; None for a caller who can't say more than the dialogue has."""
     is_question: Callable[[str], bool]
     """Whether a node waits for an answer, so that one may talk over its prompt."""
-    meant: Callable[[str, str], str | None]
-    """Which option of a node is meant by a text."""
+    meant: Callable[[Step], Understood | None]
+    """How what is said at a step is taken when every word of it is heard."""
 
 
 class AloudCaller:
     """The far end of one call.
 
-    It does as people do who aren't heard rightly: what wasn't understood it says once more, and to a confirmation that
-    is right it says yes, where the dialogue doesn't expect either. `repeats` counts how often.
+    It does as people do who aren't heard rightly: what would be understood, if every word were heard, it says once
+    more when it wasn't, and to a confirmation of it that wouldn't be needed it says yes. `repeats` counts how often.
 
     Args:
         examiner: hands out the acts and judges what the hotline says.
@@ -163,13 +164,13 @@ class AloudCaller:
     def _insist(self) -> bool:
         """Whether the caller confirms or repeats instead of going on."""
         step, turn = self._step, self._taken
-        if step is None or step.speech is None or self._examiner.fits(self._reply, self._node):
+        meant = self._wits.meant(step) if step is not None and step.speech is not None else None
+        if step is None or meant is None or meant.outcome is Outcome.NO_MATCH:
             return False
-        not_heard = turn is None or turn.outcome in {"no_match", "no_input"}
-        if not_heard and not self._repeated:
+        if (turn is None or turn.outcome in {"no_match", "no_input"}) and not self._repeated:
             self._repeated = True
             self._begin(step)
-        elif turn is not None and self._wits.yes is not None and self._rightly_asked(step.speech, turn):
+        elif turn is not None and self._wits.yes is not None and _needlessly_asked(turn, meant):
             self._said.clear()
             self._taken = None
             self.lines.append(Did("“对”（确认）"))
@@ -178,9 +179,6 @@ class AloudCaller:
             return False
         self.repeats += 1
         return True
-
-    def _rightly_asked(self, said: str, turn: Turn) -> bool:
-        return turn.outcome == "confirm" and turn.matched == self._wits.meant(turn.node, said)
 
     def _begin(self, step: Step) -> None:
         self._said.clear()
@@ -208,6 +206,11 @@ class AloudCaller:
             return self._saying.popleft()
         self._idle.rotate(-1)
         return np.asarray(self._idle[-1])
+
+
+def _needlessly_asked(turn: Turn, meant: Understood) -> bool:
+    """Whether the hotline asks to confirm the right thing, which it would have taken."""
+    return turn.outcome == "confirm" and meant.outcome is Outcome.ACCEPT and turn.matched == meant.matched
 
 
 def _step_text(step: Step) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,12 +69,6 @@ class Examiner:
                     return False
                 at = found + len(strip_punctuation(expected))
         return True
-
-    def fits(self, reply: str, node: str) -> bool:
-        """Whether `next` would find all as expected; nothing changes."""
-        other = copy.copy(self)
-        other.next(reply, node, None)
-        return other.difference is None
 
     def next(self, reply: str, node: str, ending: Ending | None) -> Step | None:
         """Judge the reply to the last act; the next act, or None when there is nothing left to do.
