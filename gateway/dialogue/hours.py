@@ -87,7 +87,9 @@ def _zone(value: Any) -> ZoneInfo:  # noqa: ANN401
         known = available_timezones()
         if _CHINA not in known:
             raise ValueError("this machine has no time zones; install the Python package tzdata") from error
-        raise ValueError(f"'{value}' is not a time zone; {suggestion(value, known)}") from error
+        area = value.partition("/")[0]
+        near = {name for name in known if name.partition("/")[0] == area} or known
+        raise ValueError(f"'{value}' is not a time zone; {suggestion(value, near)}") from error
 
 
 _ONE_SPAN = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"}

@@ -201,6 +201,8 @@ def test_mistakes_are_told_all_at_once() -> None:
 @pytest.fixture
 def no_time_zones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A machine without a zone database, such as Windows or a slim container without tzdata."""
+    for name in [name for name in sys.modules if name.startswith("tzdata.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tzdata", None)
     zoneinfo.reset_tzpath(to=[str(tmp_path)])
     ZoneInfo.clear_cache()
