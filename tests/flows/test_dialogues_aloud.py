@@ -23,10 +23,11 @@ FLOWS = ROOT / "ivr_flows"
 @pytest.fixture
 def hold(tmp_path, monkeypatch):
     """Hold the one dialogue with these steps; the recogniser makes `heard` of what is said."""
+    ready = hotline()  # its matchers are built once for all tests
 
     def held(steps: str, heard: list[str]) -> Held:
         monkeypatch.setattr(aloud, "open_engine", lambda _settings: ScriptedEngine(heard))
-        monkeypatch.setattr(aloud.Hotline, "load", lambda _settings, _name: hotline())  # its matchers are built once
+        monkeypatch.setattr(aloud.Hotline, "load", lambda _settings, _name: ready)
         file = tmp_path / "some.yaml"
         text = f"dialogues:\n  one:\n    steps: {steps}\n".replace("SAID", str(SAMPLES / "balance_1.wav"))
         file.write_text(text, encoding="utf-8")
