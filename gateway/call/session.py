@@ -14,11 +14,12 @@ from typing import Any, Literal, Protocol
 from asr.engine import Transcript
 from gateway import events
 from gateway.call.account import Account
-from gateway.call.messages import Messages
+from gateway.call.messages import SERVED_MS, Messages
 from gateway.call.outcome import Answer
 from gateway.call.work import FAILED, CallWork, answer_of, transcript_of
 from gateway.dialogue import actions
 from gateway.dialogue.actions import Action
+from gateway.dialogue.nodes.ticket import CREATE
 from gateway.events import CallEnded, Disposition
 from gateway.media.frames import SILENCE, Frame
 from gateway.prompts.player import Player
@@ -65,6 +66,7 @@ class CallSession:
         self._last_words: actions.Transfer | actions.Hangup | None = None
         self._noises = 0
         self._must_have_keyword = False
+        self._left_message = False
         self._over_ms: float | None = None
         self._verdict: tuple[Disposition, str] | None = None
         self._cut_by: Literal["speech", "keys"] = "speech"
@@ -113,13 +115,14 @@ class CallSession:
         return frame
 
     def _hung_up(self) -> None:
-        """The caller is gone. What they said last is still recognised for the record; nothing follows from it."""
+        """The caller is gone. What they said last is recognised for the record, and a message leads to its order."""
         if isinstance(self._last_words, actions.Hangup):  # who doesn't hear our goodbye out has had what the flow has
             self._close(self._last_words)
             return
         self._over_ms = self._now_ms
         self._finish_turn(None)
         if said := self._ears.hang_up(self._now_ms):
+            self._left_message = isinstance(said, ears.Message) and said.end_ms - said.start_ms >= SERVED_MS
             self._take(said)
 
     def _wind_up(self) -> None:
@@ -180,9 +183,9 @@ class CallSession:
             case _:
                 pass
 
-    def _keyed(self, node: str, entered: ears.KeysEntered) -> None:
+    def _keyed(self, node: str, entered: ears.KeysEntered, *, after_message: bool = False) -> None:
         self._begin(Answer.given(node, entered))
-        self._reply(actions.Keys(entered.digits, entered.finished_by))
+        self._reply(actions.Keys(entered.digits, entered.finished_by, after_message))
 
     def _keep(self, question: actions.Record, said: ears.Message) -> None:
         """Take a message. The call goes on at once; the words come when they come."""
@@ -191,7 +194,7 @@ class CallSession:
         self._messages.keep(answer, said.pcm)
         if said.keys and said.keys.digits:
             answer.understood = actions.Understood(question.node, actions.Outcome.ACCEPT)
-            self._keyed(question.node, said.keys)
+            self._keyed(question.node, said.keys, after_message=True)
         else:
             self._reply(actions.Recorded(said.end_ms - said.start_ms))
 
@@ -266,8 +269,12 @@ class CallSession:
 
     def _perform(self, todo: tuple[Action, ...]) -> None:
         for action in todo:
-            if not self.over or isinstance(action, _STILL_TRUE):
+            if not self.over or isinstance(action, _STILL_TRUE) or self._is_owed(action):
                 self._do(action)
+
+    def _is_owed(self, action: Action) -> bool:
+        """Most callers end a message by hanging up: the work order that it leads to is opened all the same."""
+        return self._left_message and isinstance(action, actions.Lookup) and action.name == CREATE
 
     def _do(self, action: Action) -> None:
         match action:

@@ -28,6 +28,8 @@ class Keys:
 
     digits: str
     finished_by: Literal["finish_key", "length", "timeout"] = "length"
+    after_message: bool = False
+    """They ended a message, which is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ class Answering:
             return self._failed(self._settings.no_match)
         reader, pending = Reader(self._stage, self._question), self._state.pending
         reading = reader.confirmation(given, pending) if pending else reader.read(given)
+        if reading is None and isinstance(self._question, Message) and isinstance(given, Keys) and given.after_message:
+            self._understood(Outcome.ACCEPT, self._question.kind)  # any key ends a message; this one wants nothing else
+            return self._leave_by(self._question)
         if reading is None:
             self._understood(Outcome.NO_MATCH)
             return self._failed(self._settings.no_match)

@@ -70,7 +70,7 @@ def test_who_hangs_up_in_the_message_has_completed_the_call(tmp_path: Path, hotl
     assert (ended.disposition, ended.reason, ended.path) == ("completed", "caller_hung_up", ["leave"])
     assert [turn.text for turn in ended.turns] == ["我家的宽带坏了"]
     assert len(ended.messages) == 1
-    assert ended.tickets == []
+    assert [ticket["number"] for ticket in ended.tickets] == ["60112735"], "somebody has to listen to it"
 
 
 def test_another_key_in_the_message_is_what_the_caller_wants(tmp_path: Path, hotline: Hotline) -> None:
@@ -79,6 +79,15 @@ def test_another_key_in_the_message_is_what_the_caller_wants(tmp_path: Path, hot
     assert [turn.text or turn.keys for turn in ended.turns] == ["算了", "0"]
     assert ended.transfer is not None
     assert len(ended.transfer["handed_over"]["messages"]) == 1
+
+
+@pytest.mark.parametrize("key", ["5", "*"])
+def test_a_key_that_means_nothing_ends_a_message_like_any_other(tmp_path: Path, hotline: Hotline, key: str) -> None:
+    steps = [WORDS, "wait:0.5", f"dtmf:{key}", "wait:1", "dtmf:4"]
+    ended = place_call(tmp_path / "out", steps, ["我家的宽带坏了"], to=hotline).ended
+    assert ended.path == ["leave", "open", "rate", "goodbye"]
+    assert [turn.outcome for turn in ended.turns] == ["accept", "accept", "accept"]
+    assert len(ended.tickets) == len(ended.messages) == 1
 
 
 @pytest.mark.parametrize("steps", [["wait:60"], ["wait:5", "dtmf:#", "wait:60"]])

@@ -103,6 +103,26 @@ def test_who_hangs_up_in_the_middle_has_left_a_message(
     assert "LookupFinished" not in names(made), "nothing is done for a caller who has gone"
 
 
+@pytest.mark.parametrize(("speech_ms", "opened"), [(3000, True), (400, False)])
+def test_the_order_for_a_message_is_opened_though_the_caller_has_hung_up(
+    tmp_path: Path, speech_ms: int, opened: bool
+) -> None:
+    async def talk(b: Bench) -> None:
+        b.recogniser.release.set()
+        b.lookups.release.set()
+        await b.run(200)
+        await b.run(speech_ms, speech=True)
+        await b.run(20_000, hang_up=True)
+
+    replies = [(LEAVE,), (say("回答"), Lookup("ticket.create", {}, 1000)), (TICKET, say("回答"), Lookup("x", {}, 1000))]
+    made = bench(replies, ["明天再说"], talk, tmp_path)
+    ended = made.session.result
+    assert len(ended.tickets) == len(made.all(events.LookupFinished)) == opened
+    assert ended.disposition == ("completed" if opened else "abandoned")
+    assert ended.duration_ms == 200 + speech_ms
+    assert "PromptStarted" not in names(made)
+
+
 def test_another_key_ends_a_message_which_is_kept_and_is_answered_itself(tmp_path: Path) -> None:
     async def talk(b: Bench) -> None:
         b.recogniser.release.set()
@@ -112,7 +132,7 @@ def test_another_key_ends_a_message_which_is_kept_and_is_answered_itself(tmp_pat
         await b.run(8000)
 
     made = bench([(LEAVE,), (say("回答"), Transfer("general", {}))], ["算了转人工"], talk, tmp_path)
-    assert made.mind.given == [Keys("0", "length")]
+    assert made.mind.given == [Keys("0", "length", after_message=True)]
     ended = made.session.result
     assert [(turn.node, turn.text, turn.keys, turn.outcome) for turn in ended.turns] == [
         ("leave", "算了转人工", "", "accept"),

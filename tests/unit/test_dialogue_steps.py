@@ -12,6 +12,7 @@ import pytest
 
 from gateway.dialogue.actions import (
     Hangup,
+    Keys,
     Outcome,
     Record,
     Recorded,
@@ -263,6 +264,17 @@ def test_a_message_is_asked_for_again_and_then_goes_on_without(tmp_path: Path) -
     assert talk.silent() == "没有声音。请留言。<tone>"
     talk.silent()
     assert talk.silent() == "没听到留言。要办什么？"
+
+
+def test_a_key_that_means_nothing_ends_a_message_that_was_left(tmp_path: Path) -> None:
+    talk = at_main(tmp_path)
+    talk.says("留言")
+    assert talk.gives(Keys("5", after_message=True)) == "记下了。要办什么？"
+    assert talk.understood.outcome is Outcome.ACCEPT
+    talk.says("留言")
+    assert talk.keys("5").startswith("没听清。"), "nothing was left before it"
+    talk.gives(Keys("0", after_message=True))
+    assert isinstance(talk.last[-1], Transfer)
 
 
 def test_a_human_can_be_reached_from_a_message(tmp_path: Path) -> None:
