@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.dialogue.actions import Heard, Keys, NoInput, Outcome, Recorded, SurveyAnswered, Understood
 from gateway.dialogue.choices import AGENT, BACK, MORE, REPEAT, Choice
+from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.message import Message
@@ -148,11 +149,19 @@ class Answering:
 
     def _go_back(self) -> str:
         visit = self._state.back.pop()
-        self._state.returns = visit.returns
+        self._open_again(visit.returns)
         question = self._stage.flow.node(visit.node, self._state.mode)
         if isinstance(question, Collect):  # asked again, though it may be skipped when it is filled
             self._state.slots.pop(question.slot, None)
         return visit.node
+
+    def _open_again(self, calls: tuple[str, ...]) -> None:
+        """The sub-flows of these `call` nodes, each with what it was entered with."""
+        for depth, name in enumerate(calls, 1):
+            call = self._stage.flow.node(name, STANDARD)
+            if isinstance(call, Call) and calls[:depth] != self._state.returns[:depth]:
+                self._stage.fill_all(call.arguments)
+        self._state.returns = calls
 
     def _change_mode(self, mode: str, reason: str) -> None:
         if mode == self._state.mode:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from gateway.call.lookups import SampleLookups
 from gateway.dialogue.actions import (
     Hangup,
     Keys,
@@ -81,6 +82,30 @@ def test_back_leads_into_a_sub_flow_again_and_out_of_it_as_before(tmp_path: Path
     talk.keys("13900001002")
     assert talk.keys("1") == "哪个区？"
     assert talk.slots["number"] == "13900001002"
+
+
+def test_back_leads_into_a_sub_flow_with_what_it_was_entered_with(tmp_path: Path) -> None:
+    again = "again: {call: ask_number, with: {purpose: \"'查账'\"}, then: main}"
+    text = STEPS.replace("entry: start\n", "entry: start\nrecorded_texts: [开单, 查账]\n")
+    text = text.replace("collect: 请说号码。", 'collect: "{vars.purpose | text}请说号码。"')
+    talk = call(tmp_path, text=text.replace("then: main}\n  main:", f"then: again}}\n  {again}\n  main:", 1))
+    assert talk.heard == "您好。<text 开单>请说号码。"
+    for keys in (NUMBER, "1"):
+        talk.keys(keys)
+    assert talk.keys("1") == "<text 查账>请说号码。"
+    assert talk.says("返回") == "哪个区？"
+    assert talk.says("返回") == "<text 开单>请说号码。"
+
+
+def test_back_asks_again_for_a_number_though_the_callers_own_is_known() -> None:
+    folder = Path(__file__).resolve().parents[2] / "ivr_flows" / "broadband_repair"
+    back_end = SampleLookups(folder / "customers.yaml")
+    talk = Talk(CompiledFlow(load_flow(folder / "flow.yaml")), "13900002005", back_end)
+    talk.keys("1")
+    assert talk.keys("1").startswith("请说出")
+    talk.keys("13900002001")
+    assert "光猫" in talk.keys("1")
+    assert talk.says("返回").startswith("请说出"), "and not again what is wrong with the caller's own number"
 
 
 def test_a_sub_flow_can_be_left_for_good(tmp_path: Path) -> None:
