@@ -113,7 +113,7 @@ def test_a_flow_that_is_not_utf8(flows: Path, tmp_path: Path) -> None:
     flow = flows / "mobile_hotline" / "flow.yaml"
     content = flow.read_bytes().replace("移动客服热线".encode(), "移动客服热线".encode("gbk"), 1)
     flow.write_bytes(content)
-    refused(run("call", "--out", tmp_path / "out", GOOD, env=_environment(flows)), "flow.yaml:1:", "UTF-8")
+    refused(run("call", "--out", tmp_path / "out", GOOD, env=_environment(flows)), "flow.yaml:2:", "UTF-8")
 
 
 def test_a_second_process_on_the_same_store(tmp_path: Path) -> None:
