@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,8 +10,8 @@ from gateway.dialogue.choices import AGENT, BUILT_IN, choices_at
 from gateway.dialogue.declarations import CONFIRMING_NAMES, KNOWN_NAMES, declaration_mistakes
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.mistakes import Mistake, unknown
-from gateway.dialogue.model import Flow, Mode, Override
-from gateway.dialogue.nodes.base import Node, Place
+from gateway.dialogue.model import Flow, Mode, Override, Slot
+from gateway.dialogue.nodes.base import Fills, Node, Place
 from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.lookup import Lookup
@@ -21,7 +22,7 @@ from gateway.dialogue.routes import RETURN, all_slots, all_variables, overrides,
 from gateway.dialogue.slots import KINDS
 from gateway.dialogue.state import CALLER, STANDARD
 from gateway.dialogue.template import Field, Template
-from gateway.dialogue.values import SAID_AS
+from gateway.dialogue.values import SAID_AS, WrongTypeError, typed
 
 _OWN_FIELDS: Mapping[str, Mapping[str, str]] = {CALLER: {"number": "phone"}, "survey": {"score": "number"}}
 """What is known without being declared."""
@@ -108,8 +109,9 @@ class References:
             if place[0] == "confirm_prompt":
                 names = {"value"} if isinstance(node, Collect) else {"option"}
             yield from self._prompt((*at, *place), prompt, names)
-        for name in getattr(node, "fills", ()):
-            yield from self._filled((*at, "set", name), name)
+        fills: Fills = getattr(node, "fills", {})
+        for name, value in fills.items():
+            yield from self._filled((*at, "set", name), name, value)
         match node:
             case Collect():
                 yield from self._collect(at, node)
@@ -118,8 +120,8 @@ class References:
             case Call():
                 if node.call not in self._declared.subflows:
                     yield Mistake((*at, "call"), unknown("sub-flow", node.call, self._declared.subflows))
-                for name in node.arguments:
-                    yield from self._filled((*at, "with", name), name)
+                for name, value in node.arguments.items():
+                    yield from self._filled((*at, "with", name), name, value)
             case Lookup() | Ticket():
                 if node.save not in self._declared.records:
                     what = f"{unknown('record', node.save, self._declared.records)} Declare its fields in `records`"
@@ -166,8 +168,8 @@ class References:
             yield Mistake(place, f"option '{name}' leads nowhere; add `go: NODE`")
         if option.mode and option.mode not in {*flow.modes, STANDARD}:
             yield Mistake((*place, "mode"), unknown("mode", option.mode, [*flow.modes, STANDARD]))
-        for slot in option.fills:
-            yield from self._filled((*place, "set", slot), slot)
+        for slot, value in option.fills.items():
+            yield from self._filled((*place, "set", slot), slot, value)
 
     def _offers(self, at: Place, menu: Menu, offers: tuple[str, ...]) -> Iterator[Mistake]:
         options = self._options(menu)
@@ -228,10 +230,22 @@ class References:
 
     # -------------------------------------------------------------------------------------------------------- names
 
-    def _filled(self, place: Place, name: str) -> Iterator[Mistake]:
+    def _filled(self, place: Place, name: str, value: Expression) -> Iterator[Mistake]:
         known = self._declared.slots | self._declared.variables
         if name not in known:
             yield Mistake(place, unknown("slot or variable", name, known), at_key=True)
+            return
+        declared = self._slots.get(name) or self._variables.get(name)
+        if declared is None or not isinstance(value.tree, ast.Constant) or value.tree.value is None:
+            return
+        if isinstance(declared, Slot) and declared.options is not None:
+            if value.tree.value not in declared.options:
+                yield Mistake(place, unknown("option", str(value.tree.value), declared.options))
+            return
+        try:
+            typed(declared.type, value.tree.value)
+        except WrongTypeError as error:
+            yield Mistake(place, f"{error}; correct one of them")
 
     def _slot(self, place: Place, slot: str, *, at_key: bool = False) -> Iterator[Mistake]:
         if slot not in self._declared.slots:

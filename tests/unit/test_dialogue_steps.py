@@ -354,6 +354,13 @@ WRONG = [
     ("entry: ask\n", "entry: asc\n", "there is no node 'asc'; did you mean 'ask'?"),
     ("vars.tries + 1", "vars.trys + 1", "there is no variable 'trys'; did you mean 'tries'?"),
     ("set: {tries:", "set: {trys:", "there is no slot or variable 'trys'; did you mean 'tries'?"),
+    ("set: {tries: vars.tries + 1}", "set: {tries: \"'one'\"}", "not a number, but the flow declares it as number"),
+    (
+        "set: {tries: vars.tries + 1}",
+        "set: {district: \"'hankow'\"}",
+        "there is no option 'hankow'; did you mean 'hankou'?",
+    ),
+    ("with: {purpose: \"'开单'\"}", 'with: {purpose: "1"}', "not a text, but the flow declares it as text"),
     ("with: {purpose:", "with: {purpos:", "there is no slot or variable 'purpos'; did you mean 'purpose'?"),
     ("{order.number | digits}", "{order.nmber | digits}", "there is no field of order 'nmber'; did you mean 'number'?"),
     ("{order.number | digits}", "{order.number | amount}", "order.number is a digits, which 'amount' can't say"),
