@@ -23,14 +23,16 @@ from asr.audio import read_audio
 from asr.engine import Transcript, transcribe
 from asr.registry import load_engine
 from gateway.dialogue.actions import Outcome
-from gateway.dialogue.choices import hints_of
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.grammar.background import general_background
 from gateway.dialogue.grammar.classifier import REFUSE, OptionClassifier
 from gateway.dialogue.grammar.matcher import PhraseMatcher
 from gateway.dialogue.grammar.phrases import PhraseBook
 from gateway.dialogue.grammar.pinyin import spoken
+from gateway.dialogue.hints import hints_at
 from gateway.dialogue.load import load_flow
+from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.state import STANDARD
 
 ROOT = Path(__file__).parents[1]
 FLOW = ROOT / "ivr_flows" / "mobile_hotline" / "flow.yaml"
@@ -54,9 +56,13 @@ def main() -> None:
     parser.add_argument("manifest", nargs="?", type=Path)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    choices = CompiledFlow(load_flow(FLOW)).choices("main").values()
-    phrases = {choice.name: choice.phrases for choice in choices}
-    heard = listen(read_rows(arguments.manifest), hints_of(choices, ()))
+    flow = CompiledFlow(load_flow(FLOW))
+    choices, menu = flow.choices("main"), flow.flow.nodes["main"]
+    if not isinstance(menu, Question):
+        raise TypeError("main is no question")
+    phrases = {choice.name: choice.phrases for choice in choices.values()}
+    hints = hints_at(menu, choices, offered=(), mode=STANDARD, confirming=False)
+    heard = listen(read_rows(arguments.manifest), hints)
     report = {
         "accuracy": {name: tally(heard, judge) for name, judge in judges(phrases).items()},
         **speed(phrases, heard),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.dialogue.expressions import Expression
@@ -17,7 +17,6 @@ from gateway.dialogue.state import STANDARD
 
 AGENT, REPEAT, BACK, MORE = "agent", "repeat", "back", "more"
 BUILT_IN = frozenset({REPEAT, BACK, MORE})
-MAX_HINTS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +47,6 @@ def choices_at(flow: Flow, question: Question) -> dict[str, Choice]:
             found.setdefault(name, _chosen(name, option, anywhere.get(name)))
     found |= {choice.name: choice for choice in _values(flow, question)}
     return found | {name: choice for name, choice in anywhere.items() if name not in found}
-
-
-def hints_of(choices: Iterable[Choice], first: Sequence[str]) -> tuple[str, ...]:
-    """Phrases that the recogniser should expect: `first`, then every choice's likeliest, then their second ones ..."""
-    ordered = list(choices)
-    rounds = max((len(choice.phrases) for choice in ordered), default=0)
-    phrases = [choice.phrases[turn] for turn in range(rounds) for choice in ordered if turn < len(choice.phrases)]
-    return tuple(dict.fromkeys([*first, *phrases]))[:MAX_HINTS]
 
 
 def _menus(flow: Flow, question: Question) -> list[Menu]:

@@ -121,7 +121,12 @@ class Reader:
         return Reading(name, 1.0, sure=self._settings.confirm != "always", phrase=heard.text) if name else None
 
     def _contradict(self, choice: Reading, meant: Reading) -> bool:
-        """`不对，不是这个号码` has the words of 用这个号码 and is a no all the same."""
+        """`不对，不是这个号码` has the words of 用这个号码 and is a no all the same.
+
+        A phrase said to the letter stands.
+        """
+        if strip_punctuation(meant.phrase or "") in self._choices[choice.matched].phrases:
+            return False
         return {self._choices[choice.matched].means, self._choices[meant.matched].means} == {"yes", "no"}
 
     def _spoken_value(self, heard: Heard) -> Reading | None:

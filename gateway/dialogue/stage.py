@@ -20,9 +20,10 @@ from gateway.dialogue.actions import (
     SlotFilled,
     Tone,
 )
-from gateway.dialogue.choices import AGENT, Choice, hints_of
+from gateway.dialogue.choices import AGENT
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.expressions import EvaluationError, Expression
+from gateway.dialogue.hints import hints_at
 from gateway.dialogue.model import Mode
 from gateway.dialogue.nodes.base import Node
 from gateway.dialogue.nodes.collect import Collect
@@ -35,7 +36,6 @@ from gateway.dialogue.state import CALLER, STANDARD, State, Waiting
 from gateway.dialogue.template import Template
 from gateway.dialogue.values import WrongTypeError, typed
 
-_YES_NO_HINTS = ("对", "是的", "不对", "不是")
 _LONGEST_PATIENCE_MS = 2500
 _YES_NO_SPEECH_TIMEOUT_MS = 1000
 """At a confirmation: a yes is over sooner than a dictated number, but a correction may follow a no after a breath."""
@@ -147,8 +147,10 @@ class Stage:
     def fill(self, name: str, value: Any) -> None:  # noqa: ANN401
         try:
             if variable := self.flow.variables.get(name):
-                self.state.variables[name] = value = typed(variable.type, value)
-                self.emit(SlotFilled(name, value))
+                before, value = self.state.variables.get(name), typed(variable.type, value)
+                self.state.variables[name] = value
+                if value != before:
+                    self.emit(SlotFilled(name, value))
                 return
             slot = self.flow.slots[name]
             if slot.options is None:
@@ -243,17 +245,15 @@ class Stage:
         return question.key_entry(inter_digit_timeout_ms)
 
     def _hints(self, question: Question) -> tuple[str, ...]:
-        choices = self.flow.choices(self.state.node)
-        yes_or_no = self.state.pending or any(choice.means for choice in choices.values())
-        first = (*(_YES_NO_HINTS if yes_or_no else ()), *question.hints)
-        if not isinstance(question, Menu):  # a dictated number shouldn't be drowned in commands
-            briefly = {name: replace(one, phrases=one.phrases[:1]) for name, one in choices.items()}
-            brief = [one if one.value is not None else briefly[name] for name, one in choices.items()]
-            return hints_of(brief, first)
         group = self.group(question)
-        names = group.offers if group else question.offers
-        offered: list[Choice] = [choices[name] for name in names if name in choices]
-        return hints_of([*offered, *(choice for choice in choices.values() if choice not in offered)], first)
+        own = question.offers if isinstance(question, Menu) else ()
+        return hints_at(
+            question,
+            self.flow.choices(self.state.node),
+            offered=group.offers if group else own,
+            mode=self.state.mode,
+            confirming=self.state.pending is not None,
+        )
 
     def _barge_in(self, wanted: str | None) -> BargeIn:
         node, mode = self.node, self.mode

@@ -12,10 +12,12 @@ from asr.audio import read_audio
 from asr.engine import Engine, transcribe
 from asr.registry import load_engine
 from gateway.dialogue.actions import Outcome
-from gateway.dialogue.choices import hints_of
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.grammar.matcher import Match, PhraseMatcher
+from gateway.dialogue.hints import hints_at
 from gateway.dialogue.load import load_flow
+from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.state import STANDARD
 
 pytestmark = pytest.mark.models
 
@@ -28,10 +30,12 @@ class Menu:
     """A recogniser that expects the main menu's phrases, and their matcher."""
 
     def __init__(self, engine: Engine) -> None:
-        choices = CompiledFlow(load_flow(FLOW)).choices("main").values()
+        flow = CompiledFlow(load_flow(FLOW))
+        choices, main = flow.choices("main"), flow.node("main", STANDARD)
+        assert isinstance(main, Question)
         self._engine = engine
-        self._hints = hints_of(choices, ())
-        self._matcher = PhraseMatcher({choice.name: choice.phrases for choice in choices})
+        self._hints = hints_at(main, choices, offered=(), mode=STANDARD, confirming=False)
+        self._matcher = PhraseMatcher({choice.name: choice.phrases for choice in choices.values()})
 
     def hear(self, file: str) -> tuple[str, Match]:
         heard = transcribe(self._engine, read_audio(SAMPLES / file), self._hints)

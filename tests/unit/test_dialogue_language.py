@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from gateway.dialogue.actions import Text, Value
-from gateway.dialogue.choices import hints_of
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.expressions import EvaluationError, Expression
+from gateway.dialogue.hints import in_turn
 from gateway.dialogue.load import load_flow
 from gateway.dialogue.sayable import UnsayableError, sayable
 from gateway.dialogue.template import Template
@@ -197,8 +197,8 @@ def test_hints_go_round_and_stop() -> None:
         def __init__(self, *phrases: str) -> None:
             self.phrases = phrases
 
-    assert hints_of([Some("a", "b"), Some("c"), Some("a", "d")], ["z"]) == ("z", "a", "c", "b", "d")  # type: ignore[list-item]
-    assert len(hints_of([Some(*map(str, range(50)))], [])) == 24  # type: ignore[list-item]
+    assert in_turn([Some("a", "b"), Some("c"), Some("a", "d")], ["z"]) == ("z", "a", "c", "b", "d")  # type: ignore[list-item]
+    assert len(in_turn([Some(*map(str, range(50)))], [])) == 24  # type: ignore[list-item]
 
 
 def test_matchers_are_built_once_for_the_same_phrases(tmp_path: Path) -> None:

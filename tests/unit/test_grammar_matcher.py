@@ -163,3 +163,19 @@ def test_two_matchers_of_the_same_phrases_agree(clinic: PhraseMatcher) -> None:
 @pytest.mark.parametrize("phrases", [{}, {"mute": []}, {"mute": ["……"]}])
 def test_a_menu_of_keys_only_matches_nothing(phrases: dict[str, list[str]]) -> None:
     assert PhraseMatcher(phrases).match("我要挂号").outcome is Outcome.NO_MATCH
+
+
+@pytest.mark.parametrize(
+    ("heard", "option"),
+    [
+        ("不要宽带了", "cancel"),
+        ("我不要宽带了", "cancel"),
+        ("不是宽带坏了", None),
+        ("宽带坏了", "fault"),
+        ("别的", "other"),
+        ("还有别的", "other"),
+    ],
+)
+def test_a_phrase_that_is_itself_a_refusal_is_meant(heard: str, option: str | None) -> None:
+    phrases = {"cancel": ["不要宽带了", "不想用了"], "fault": ["宽带坏了", "宽带"], "other": ["别的", "还有别的事"]}
+    assert PhraseMatcher(phrases).match(heard).option == option

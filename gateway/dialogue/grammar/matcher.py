@@ -10,7 +10,7 @@ from functools import lru_cache
 from gateway.dialogue.actions import Outcome
 from gateway.dialogue.grammar.background import general_background
 from gateway.dialogue.grammar.classifier import OptionClassifier
-from gateway.dialogue.grammar.negation import negation_start
+from gateway.dialogue.grammar.negation import begins_with_no, negation_start
 from gateway.dialogue.grammar.phrases import Alignment, PhraseBook
 from gateway.dialogue.grammar.pinyin import Spoken, spoken
 
@@ -33,6 +33,7 @@ _DOUBT, _USUAL_DOUBT = 2.0, 0.2
 """For the recogniser's doubt in nats beyond the usual, by syllable: one word heard badly is less than a sentence."""
 _SAID = 0.75
 """From this likeness on a phrase was said, and a negation before it means it."""
+_WHOLLY = 0.85
 _LEAST_PROBABILITY = 1e-3
 _ALTERNATIVE_DISCOUNT = 0.5
 _MAX_ALTERNATIVES = 3
@@ -124,6 +125,8 @@ class PhraseMatcher:
         for _ in range(_MAX_NEGATIONS):
             weighed, closest = self._choose(sound, confidence)
             likeliest = sorted(weighed, key=lambda option: -weighed[option])[:_NEGATABLE]
+            if _is_own_refusal(closest[likeliest[0]]):
+                return {option: (weighed[option], closest[option].phrase) for option in weighed}
             places = [closest[option] for option in likeliest if closest[option].likeness >= _SAID]
             starts = [negation_start(sound.chars, place.phrase, place.start) for place in places]
             negated = next(
@@ -151,6 +154,11 @@ class PhraseMatcher:
         weights = {option: math.exp(utility - top) for option, utility in utilities.items()}
         total = sum(weights.values()) + math.exp(refuse - top)
         return {option: weight / total for option, weight in weights.items()}, closest
+
+
+def _is_own_refusal(place: Alignment) -> bool:
+    """A phrase that itself begins with a no was said, and nothing else: 不要宽带了 is no refused 宽带."""
+    return begins_with_no(place.phrase) and min(place.likeness, place.coverage) >= _WHOLLY
 
 
 def _reluctance(syllables: int, confidence: float) -> float:
