@@ -89,6 +89,7 @@ class Answering:
 
     def _settle(self, reading: Reading) -> str | None:
         interrupted, self._state.pending = self._state.pending, None
+        self._state.human_reason = "flow"
         about_it = not reading.is_value and reading.matched in {REPEAT, BACK}
         if interrupted and interrupted != reading and about_it:
             self._back_to_confirming(interrupted, reading)
@@ -160,7 +161,7 @@ class Answering:
         for depth, name in enumerate(calls, 1):
             call = self._stage.flow.node(name, STANDARD)
             if isinstance(call, Call) and calls[:depth] != self._state.returns[:depth]:
-                self._stage.fill_all(call.arguments)
+                self._stage.begin_subflow(call.call, call.arguments)
         self._state.returns = calls
 
     def _change_mode(self, mode: str, reason: str) -> None:
@@ -196,13 +197,13 @@ class Answering:
         """Where it leads, if it was one too many."""
         state, mode = self._state, self._stage.mode
         state.errors += 1
-        if mode and mode.on_error:
+        helped = mode.on_error if mode else None
+        if not helped and state.errors < self._settings.max_retries:
+            return None
+        question = self._question
+        if not (isinstance(question, Asked) and question.failure == question.then):  # who skips a survey hasn't failed
             state.human_reason = "errors"
-            return self._question.failure or mode.on_error
-        if state.errors >= self._settings.max_retries:
-            state.human_reason = "errors"
-            return self._question.failure or self._stage.human
-        return None
+        return question.failure or helped or self._stage.human
 
     def _mode_for_struggling(self) -> str | None:
         if self._state.mode != STANDARD:

@@ -29,6 +29,7 @@ from gateway.dialogue.actions import (
 from gateway.dialogue.answering import Answering
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.expressions import EvaluationError
+from gateway.dialogue.nodes.base import Node
 from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.question import Question
@@ -90,29 +91,30 @@ class Dialogue:
             if state.waiting is Waiting.LOOKUP and isinstance(node, Lookup | Ticket):
                 return self._looked_up(node, given)
         elif isinstance(given, TransferFailed) and state.waiting is Waiting.TRANSFER:
-            return node.failure or self._to_human("failure")
+            return self._failing(node)
         if state.waiting is Waiting.ANSWER:
             self._stage.listen()
         return None
 
     def _looked_up(self, node: Lookup | Ticket, given: LookupSucceeded | LookupFailed) -> str | None:
         try:
-            return node.answered(self._stage, given) or self._to_human("failure")
+            following = node.answered(self._stage, given)
         except EvaluationError:  # an answer of another type than the flow declares is no answer
-            return node.failure or self._to_human("failure")
+            return self._failing(node)
+        return following or self._failing(node)
 
     def _answered(self, given: Heard | Keys | Recorded | NoInput, question: Question) -> str | None:
         self._hops = 0
         try:
             return Answering(self._stage, question).answer(given)
         except (UnsayableError, EvaluationError):
-            return question.failure or self._to_human("failure")
+            return self._failing(question)
 
     def _run(self, following: str | None) -> None:
         while following is not None and not self.state.ended:
             self._hops += 1
             if self._hops == MAX_HOPS:
-                following = self._to_human("failure")
+                following = self._to_human()
             if self._hops > MAX_HOPS + MAX_HOPS_TO_HUMAN:
                 self._stage.emit(Hangup("flow_loop"))
                 self.state.ended = True
@@ -123,14 +125,14 @@ class Dialogue:
         """The sub-flow is over: where the `call` that entered it leads on."""
         state = self.state
         if not state.returns:
-            return self._to_human("failure")
+            return self._to_human()
         *opened, call = state.returns
         state.node, state.returns = call, tuple(opened)
         node = self._stage.node
         try:
-            return node.onward(self._stage) if isinstance(node, Call) else self._to_human("failure")
+            return node.onward(self._stage) if isinstance(node, Call) else self._to_human()
         except EvaluationError:
-            return node.failure or self._to_human("failure")
+            return self._failing(node)
 
     def _enter(self, target: str) -> str | None:
         state = self.state
@@ -146,7 +148,7 @@ class Dialogue:
         try:
             return node.enter(self._stage)
         except (UnsayableError, EvaluationError):
-            return node.failure or self._to_human("failure")
+            return self._failing(node)
 
     def _still_open(self, name: str) -> tuple[str, ...]:
         """The calls that a way to `name` leaves open: none out in the main flow, which no sub-flow is returned from."""
@@ -159,6 +161,11 @@ class Dialogue:
             returns = returns[:-1]
         return returns
 
-    def _to_human(self, reason: str) -> str:
-        self.state.human_reason = reason
+    def _failing(self, node: Node) -> str:
+        """Where a node leads that can't do what it is there for."""
+        self.state.human_reason = "failure"
+        return node.failure or self._stage.human
+
+    def _to_human(self) -> str:
+        self.state.human_reason = "failure"
         return self._stage.human

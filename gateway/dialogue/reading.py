@@ -19,7 +19,8 @@ or no where one is an option: more words mean more than that.
 """
 
 
-_NO_FIRST = re.compile(r"^(?:不是的?|不对|错了|不)+[啊呀吧哦]*")
+_NO_FIRST = re.compile(r"^(?:不是的?|不对|错了|不(?=[，、,。！!\s我]))+[啊呀吧哦]*[，、,。！!\s]*")
+"""不转人工 is no no and a wish for 转人工."""
 
 
 class Reader:
@@ -58,7 +59,7 @@ class Reader:
 
     def _instead(self, heard: Heard) -> Reading | None:
         """What follows a no: 不是，我要查流量. Nobody refuses at a confirmation what wasn't asked."""
-        wanted, refused = _NO_FIRST.subn("", strip_punctuation(heard.text))
+        wanted, refused = _NO_FIRST.subn("", heard.text.strip())
         return self.read(Heard(wanted, heard.confidence)) if refused and wanted else None
 
     @staticmethod
@@ -74,9 +75,12 @@ class Reader:
             if self._fits(value):
                 sure = self._settings.confirm != "always"
                 return Reading(self._collect.slot, 1.0, sure, is_value=True, value=value)
-        pressed = (choice.name for choice in self._choices.values() if digits and choice.key == digits)
-        name = next(pressed, None)
-        return self._chosen(Reading(name, 1.0, sure=True)) if name else None
+        pressed = next((choice for choice in self._choices.values() if digits and choice.key == digits), None)
+        if pressed is None:
+            return None
+        of_a_slot = self._collect is not None and pressed.value is not None
+        sure = not of_a_slot or self._settings.confirm != "always"
+        return self._chosen(Reading(pressed.name, 1.0, sure))
 
     def _spoken(self, heard: Heard) -> Reading | None:
         value = self._spoken_value(heard)

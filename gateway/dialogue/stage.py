@@ -166,8 +166,13 @@ class Stage:
         for name, expression in fills.items():
             self.fill(name, self.evaluate(expression))
 
-    def enter_subflow(self, subflow: str) -> str:
-        self.state.returns = (*self.state.returns, self.state.node)
+    def begin_subflow(self, subflow: str, arguments: Mapping[str, Expression]) -> None:
+        given = {name: self.evaluate(expression) for name, expression in arguments.items()}
+        own = {name: variable.value for name, variable in self.flow.flow.subflows[subflow].variables.items()}
+        for name, value in (own | given).items():
+            self.fill(name, value)
+
+    def entry(self, subflow: str) -> str:
         return self.flow.entry(subflow)
 
     def ask(self) -> None:

@@ -90,7 +90,7 @@ def test_back_leads_into_a_sub_flow_with_what_it_was_entered_with(tmp_path: Path
     text = text.replace("collect: 请说号码。", 'collect: "{vars.purpose | text}请说号码。"')
     talk = call(tmp_path, text=text.replace("then: main}\n  main:", f"then: again}}\n  {again}\n  main:", 1))
     assert talk.heard == "您好。<text 开单>请说号码。"
-    for keys in (NUMBER, "1"):
+    for keys in (NUMBER, "1", "1"):
         talk.keys(keys)
     assert talk.keys("1") == "<text 查账>请说号码。"
     assert talk.says("返回") == "哪个区？"
@@ -106,6 +106,16 @@ def test_back_asks_again_for_a_number_though_the_callers_own_is_known() -> None:
     talk.keys("13900002001")
     assert "光猫" in talk.keys("1")
     assert talk.says("返回").startswith("请说出"), "and not again what is wrong with the caller's own number"
+
+
+def test_a_sub_flow_begins_with_its_variables_as_declared(tmp_path: Path) -> None:
+    again = "again: {call: ask_number, then: main}"
+    text = STEPS.replace("then: main}\n  main:", f"then: again}}\n  {again}\n  main:", 1)
+    talk = call(tmp_path, text=text)
+    for keys in (NUMBER, "1", "1", "1", NUMBER, "1"):
+        talk.keys(keys)
+    assert talk.heard == "要办什么？"
+    assert talk.dialogue.state.variables["asked"] == 1
 
 
 def test_a_sub_flow_can_be_left_for_good(tmp_path: Path) -> None:
@@ -171,6 +181,7 @@ def test_a_choice_is_its_option_and_said_as_its_label(tmp_path: Path) -> None:
     talk.keys("1")
     assert talk.says("汉口那边") == "是<text 汉口>吗？"
     assert talk.keys("2").startswith("好的，请再说。")
+    assert talk.keys("1") == "是<text 武昌>吗？"
     assert talk.keys("1") == "要办什么？"
     assert talk.slots["district"] == "wuchang"
 
@@ -263,6 +274,15 @@ def test_a_choice_can_only_be_set_to_its_options(tmp_path: Path) -> None:
     assert talk.slots.get("district") is None
 
 
+def test_nothing_leads_back_to_before_a_ticket(tmp_path: Path) -> None:
+    orders = Orders()
+    talk = at_main(tmp_path, orders)
+    talk.says("开单")
+    assert talk.says("返回") == "要办什么？"
+    assert talk.dialogue.state.back == []
+    assert len(orders.asked) == 1
+
+
 def test_what_the_back_end_adds_is_kept_for_the_human(tmp_path: Path) -> None:
     talk = at_main(tmp_path, Orders({"number": "600", "due": "2026-11-24", "team": "甲组"}))
     talk.says("开单")
@@ -316,6 +336,15 @@ def test_a_survey_takes_a_score_by_voice(tmp_path: Path, given: str, score: int)
     assert talk.says(given) == "再见。"
     assert SurveyAnswered("rate", score) in talk.last
     assert talk.dialogue.state.score == score
+
+
+def test_who_skips_a_survey_has_not_failed(tmp_path: Path) -> None:
+    talk = call(tmp_path, text=STEPS.replace("rate: {survey: 请打分。, then: bye}", "rate: {survey: 请打分。, then: human}"))
+    talk.dialogue.state.node = "main"
+    talk.says("打分")
+    talk.silent()
+    talk.silent()
+    assert talk.transfer.handed_over["reason"] == "flow"
 
 
 def test_a_survey_takes_a_key_and_never_keeps_anybody(tmp_path: Path) -> None:
@@ -435,6 +464,7 @@ def spoken_menu(tmp_path_factory: pytest.TempPathFactory) -> CompiledFlow:
         ("不查话费", "main"),
         ("不用查话费", "main"),
         ("不是", "main"),
+        ("不查流量", "main"),
         ("是查话费", "main"),
     ],
 )

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.unit
         ("不", 0),
         ("不要给我", 0),
         ("你别", 1),
+        ("我没说要", 1),
         ("我今天不想", 3),
         ("要不", None),  # proposes
         ("怎么还不", None),  # demands

@@ -20,11 +20,10 @@ from uuid import uuid4
 
 import httpx
 
+from gateway.dialogue.nodes.lookup import CHANGING
 from gateway.errors import LookupFailedError, SettingsError
 
 MAX_ANSWER_BYTES = 256 * 1024
-CHANGING = frozenset({"create", "change", "report", "update", "cancel"})
-"""A look-up whose name ends in one of these changes something at the back end."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NOTS = r"(?<![要还么])(?P<not>不是|不要|不想|不用|不需要|不必|不打算|别(?!的)|甭|不)"
+_NOTS = r"(?<![要还么])(?P<not>不是|不要|不想|不用|不需要|不必|不打算|没说|没想|没打算|别(?!的)|甭|不)"
 """要不转人工吧 proposes, 还不转人工 and 怎么不转人工 demand."""
 _LIGHT = r"(?:我|你|您|们|是|想|要|来|去|给|帮|再|说|把|跟)*"
 _BEFORE = re.compile(_NOTS + _LIGHT + "$")

@@ -45,8 +45,11 @@ class Scene(Protocol):
     def fill_all(self, fills: Mapping[str, Expression]) -> None:
         """Evaluate and fill one after another. Raises EvaluationError."""
 
-    def enter_subflow(self, subflow: str) -> str:
-        """Remember the present `call` node for the return; the name of the sub-flow's first node."""
+    def begin_subflow(self, subflow: str, arguments: Mapping[str, Expression]) -> None:
+        """Give a sub-flow's own variables their first values, then what it is entered with. Raises EvaluationError."""
+
+    def entry(self, subflow: str) -> str:
+        """The name of a sub-flow's first node."""
 
     def learned(self, record: Mapping[str, Any], name: str) -> None:
         """Save a look-up's record; under `caller` it adds to what is known of the caller.

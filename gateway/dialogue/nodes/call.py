@@ -20,8 +20,9 @@ class Call(Onward):
     arguments: Fills = Field(default_factory=dict, alias="with")
 
     def enter(self, scene: Scene) -> str | None:
-        scene.fill_all(self.arguments)
-        return scene.enter_subflow(self.call)
+        scene.begin_subflow(self.call, self.arguments)
+        scene.state.returns = (*scene.state.returns, scene.state.node)
+        return scene.entry(self.call)
 
     def expressions(self) -> Iterator[tuple[Place, Expression]]:
         yield from super().expressions()

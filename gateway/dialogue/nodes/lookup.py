@@ -17,6 +17,12 @@ from gateway.dialogue.state import Waiting
 LookupName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 
 
+CHANGING = frozenset({"create", "change", "report", "update", "cancel"})
+"""A look-up whose name ends in one of these changes something at the back end: nothing leads back to before it, where
+the caller would do it twice.
+"""
+
+
 class Lookup(Onward):
     """Asks with the values of `with`, saves the answer as `save`, goes to `then`; to `on_error` when it fails."""
 
@@ -34,11 +40,13 @@ class Lookup(Onward):
         return None
 
     def answered(self, scene: Scene, answer: Input) -> str | None:
-        """Take the answer and go on; None when it failed and no `on_error` is given."""
-        if isinstance(answer, LookupSucceeded):
-            scene.learned(answer.value, self.save)
-            return self.onward(scene)
-        return self.on_error
+        """Take the answer and go on; None when it failed."""
+        if not isinstance(answer, LookupSucceeded):
+            return None
+        if self.lookup.rpartition(".")[2] in CHANGING:
+            scene.state.back.clear()
+        scene.learned(answer.value, self.save)
+        return self.onward(scene)
 
     def expressions(self) -> Iterator[tuple[Place, Expression]]:
         yield from super().expressions()

@@ -51,12 +51,13 @@ class Ticket(Onward):
         return None
 
     def answered(self, scene: Scene, answer: Input) -> str | None:
-        """Take the answer and go on; None when it failed and no `on_error` is given."""
+        """Take the answer and go on; None when it failed."""
         opened, scene.state.opening = scene.state.opening, None
         if not isinstance(answer, LookupSucceeded):
-            return self.on_error
+            return None
         if opened is not None:  # told first: it is open, also when the rest of the answer can't be used
             number = answer.value.get("number")
+            scene.state.back.clear()
             scene.emit(replace(opened, number=None if number is None else str(number)))
         scene.learned(answer.value, self.save)
         return self.onward(scene)
