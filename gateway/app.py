@@ -38,11 +38,6 @@ from gateway.transport.leg import Leg
 log = logging.getLogger(__name__)
 
 
-def local_now() -> dt.datetime:
-    """The moment by the machine's clock and time zone."""
-    return dt.datetime.now().astimezone()
-
-
 def open_engine(settings: Settings) -> Engine:
     """The recogniser that the settings name, loaded.
 
@@ -56,7 +51,7 @@ class Gateway:
     """A hotline ready to take calls: engine loaded, store open. Close it, or use it in an `async with`.
 
     Args:
-        now: the time of day that calls go by, aware.
+        now: the time of day that calls go by, aware; the settings' when left out.
     """
 
     def __init__(
@@ -66,10 +61,10 @@ class Gateway:
         engine: Engine,
         store: Store,
         *,
-        now: Callable[[], dt.datetime] = local_now,
+        now: Callable[[], dt.datetime] | None = None,
     ) -> None:
         self._hotline = hotline
-        self._now = now
+        self._now = now or settings.now
         self._settings = settings
         self._store = store
         self._engine = engine

@@ -73,6 +73,6 @@ class Hotline:
 
 def _lookups(settings: Settings, flow_dir: Path) -> LookupProvider:
     if settings.lookup_url is None:
-        return SampleLookups(flow_dir / "customers.yaml")
+        return SampleLookups(flow_dir / "customers.yaml", today=lambda: settings.now().date())
     token = settings.lookup_token.get_secret_value() if settings.lookup_token else None
     return HttpLookups(settings.lookup_url, token=token)

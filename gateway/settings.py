@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tomllib
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from asr.registry import DEFAULT_ENGINE
@@ -21,6 +23,14 @@ def _default_flows_dir() -> Path:
     """The working folder's flows, else those of the checkout that the package was installed from."""
     here = Path("ivr_flows")
     return here if here.is_dir() else _CHECKOUT / "ivr_flows"
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"'{name}' is no time zone; write an IANA name such as Asia/Shanghai") from None
+    return name
 
 
 class Settings(BaseSettings):
@@ -47,8 +57,14 @@ class Settings(BaseSettings):
     synthesiser: str | None = None
     """Command line of a speech synthesiser, for `prompts build`: `{out}` stands for the folder where it is to put
     NAME.wav for each NAME<tab>TEXT line of its input."""
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    """IANA name of the time zone by which the hotline says dates and counts deadlines, wherever its machine stands."""
     max_call_s: Annotated[int, Field(ge=10, le=7200)] = 1800
     """A call that nothing else ends, ends here."""
+
+    def now(self) -> dt.datetime:
+        """The time of day at the hotline, aware."""
+        return dt.datetime.now(ZoneInfo(self.timezone))
 
     @classmethod
     def settings_customise_sources(

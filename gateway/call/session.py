@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from asr.engine import Transcript
@@ -42,6 +43,9 @@ class Mind(Protocol):
     def start(self) -> tuple[Action, ...]: ...
 
     def step(self, given: actions.Input) -> tuple[Action, ...]: ...
+
+    def ponder(self, node: str, heard: actions.Heard) -> None:
+        """Do the slow part of understanding an answer to that question beforehand; in any thread, changing nothing."""
 
 
 class CallSession:
@@ -169,7 +173,8 @@ class CallSession:
             case ears.Utterance() if isinstance(question, actions.Listen):
                 self._begin(Answer.given(question.node, heard))
                 self._must_have_keyword = not heard.answers
-                self._hearing = self._work.recognise(heard.pcm, question.hints)
+                ponder = partial(self._ponder, question.node)
+                self._hearing = self._work.recognise(heard.pcm, question.hints, ponder)
             case ears.Message() if isinstance(question, actions.Record):
                 self._keep(question, heard)
             case ears.KeysEntered(digits="") if isinstance(question, actions.Record):
@@ -205,6 +210,9 @@ class CallSession:
             self._hearing.cancel()
             self._hearing = None
         self._answer = answer
+
+    def _ponder(self, node: str, transcript: Transcript) -> None:
+        self._mind.ponder(node, actions.Heard(transcript.text, transcript.confidence, transcript.alternatives))
 
     def _silence(self, question: actions.Listen | actions.Record) -> None:
         self._begin(Answer(question.node, "silence", self._now_ms, self._now_ms, self._now_ms))

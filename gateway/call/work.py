@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,10 @@ answer waits for a piece at most 0.7 and not 1.8 s."""
 
 
 log = logging.getLogger(__name__)
+
+
+Ponder = Callable[[Transcript], None]
+"""Does the slow part of understanding beforehand; for any thread."""
 
 
 def transcript_of(hearing: Pending[Transcript]) -> Transcript:
@@ -68,9 +72,9 @@ class CallWork:
         self._lookups = lookups
         self._recognition_limit_ms = recognition_limit_ms
 
-    def recognise(self, pcm: Pcm, hints: tuple[str, ...]) -> Pending[Transcript]:
-        """Hear one utterance."""
-        return self._owner.start(self._recogniser.recognise(pcm, hints), timeout_ms=self._recognition_limit_ms)
+    def recognise(self, pcm: Pcm, hints: tuple[str, ...], ponder: Ponder) -> Pending[Transcript]:
+        """Hear one utterance, and `ponder` its words on a thread: understanding them takes longer than a tick."""
+        return self._owner.start(self._understand(pcm, hints, ponder), timeout_ms=self._recognition_limit_ms)
 
     def hear_message(self, pcm: Pcm) -> Pending[Transcript]:
         """Hear a message of any length, after every utterance that a caller awaits. Each piece has the limit."""
@@ -87,6 +91,12 @@ class CallWork:
         provider = with_timeout(self._lookups, wanted.timeout_ms)
         answer = provider.lookup(wanted.name, wanted.arguments)
         return self._owner.start(answer, timeout_ms=wanted.timeout_ms + GRACE_MS)
+
+    async def _understand(self, pcm: Pcm, hints: tuple[str, ...], ponder: Ponder) -> Transcript:
+        heard = await self._recogniser.recognise(pcm, hints)
+        if heard.text:
+            await asyncio.to_thread(ponder, heard)
+        return heard
 
     async def _hear_pieces(self, pieces: list[Pcm]) -> Transcript:
         """The words of all pieces. A recogniser that fails at one is not given the next: what it heard is kept."""

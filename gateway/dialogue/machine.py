@@ -79,6 +79,13 @@ class Dialogue:
             self._run(following)
         return self._stage.take()
 
+    def ponder(self, node: str, heard: Heard) -> None:
+        """Match an answer to that question beforehand, so that `step` finds it matched: the only slow part of a step.
+
+        May be called in any thread; changes nothing but what matchers remember.
+        """
+        self._flow.matcher(node).match(heard.text, heard.alternatives, heard.confidence)
+
     def _react(self, given: Input) -> str | None:
         state, node = self.state, self._stage.node
         if isinstance(given, Heard | Keys | Recorded | NoInput):

@@ -217,7 +217,7 @@ def test_a_number_that_is_nobodys_reaches_a_human() -> None:
     talk.keys(STRANGER)
     talk.says("对")
     assert talk.transfer.queue == "general"
-    assert talk.transfer.handed_over["reason"] == "flow"
+    assert talk.transfer.handed_over["reason"] == "failure"
 
 
 def test_without_a_back_end_every_service_reaches_a_human() -> None:

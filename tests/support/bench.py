@@ -57,9 +57,14 @@ class Mind:
 
     replies: deque[tuple[Action, ...]]
     given: list[Input] = field(default_factory=list)
+    pondered: list[tuple[str, str]] = field(default_factory=list)
+    """Question and words of the answers that were thought over before they were given."""
 
     def start(self) -> tuple[Action, ...]:
         return self.replies.popleft()
+
+    def ponder(self, node: str, heard: Heard) -> None:
+        self.pondered.append((node, heard.text))
 
     def step(self, given: Input) -> tuple[Action, ...]:
         self.given.append(given)

@@ -30,6 +30,7 @@ class StoredCall:
         self.events: list[Event] = []
         self._turns: list[Turn] = []
         self._path: list[str] = []
+        self._late: list[Turn] = []
         self._now_ms = 0.0
         self._mode = "standard"
         self._tell(
@@ -73,6 +74,10 @@ class StoredCall:
     def keys(self, keys: str, node: str = "main", *then: str, **turn: Any) -> StoredCall:
         return self._answers(node, then, kind="keys", keys=keys, turn_latency_ms=900.0, **turn)
 
+    def leaves(self, node: str, *then: str, key: str = "", **turn: Any) -> StoredCall:
+        """A message is left at `node`; see `records`."""
+        return self.records(node, lambda: self._follow(then), key, **turn)
+
     def silent(self, node: str = "main", *then: str) -> StoredCall:
         return self._answers(node, then, kind="silence", outcome="no_input")
 
@@ -83,20 +88,47 @@ class StoredCall:
         """As a call does it: what follows is told when the answer is taken, the turn when the reply sounds."""
         self._now_ms += 2000
         window_ms = 0.0 if turn["kind"] == "silence" else 700.0
-        turn = {"outcome": "accept" if turn.get("matched") else "no_match", **turn}
-        times = {
-            "start_ms": self._now_ms - 500,
-            "end_ms": self._now_ms,
-            "heard_ms": 500,
-            "silence_window_ms": window_ms,
-        }
-        told = Turn(index=len(self._turns), node=node, **times, **turn)
+        told = self._turn(node, window_ms, **turn)
         self._now_ms += window_ms
+        return self._replied(told, follow)
+
+    def records(self, node: str, follow: Callable[[], None], key: str = "", **turn: Any) -> StoredCall:
+        """As a call takes a message: in the frame that ends it. Its turn is told after the next one, or by `hears`.
+
+        `key`: what ended it, unless it is the finish key, and how that was understood is in `turn`, else it is silence.
+        """
+        self._now_ms += 9000
+        how = {"matched": None, "outcome": "accept"} if key else {"matched": "message", **turn}
+        message = self._turn(node, 3020.0, kind="speech", text="我家的宽带坏了", **how)
+        self._now_ms += 3000
+        if key:
+            told = self._turn(node, 0.0, kind="keys", keys=key, turn_latency_ms=20.0, **turn)
+            self._replied(told, follow)
+        else:
+            follow()
+        self._late.append(message)
+        return self
+
+    def hears(self) -> StoredCall:
+        """The words of what was recorded are there."""
+        late, self._late = self._late, []
+        for told in late:
+            self._tell(TurnFinished, turn=told)
+        return self
+
+    def _turn(self, node: str, window_ms: float, **turn: Any) -> Turn:
+        """The call's next one; it ends now."""
+        turn = {"outcome": "accept" if turn.get("matched") else "no_match", **turn}
+        end_ms = self._now_ms
+        times = {"start_ms": end_ms - 500, "end_ms": end_ms, "heard_ms": 500, "silence_window_ms": window_ms}
+        self._turns.append(Turn(index=len(self._turns), node=node, **times, **turn))
+        return self._turns[-1]
+
+    def _replied(self, told: Turn, follow: Callable[[], None]) -> StoredCall:
         follow()
         self._now_ms += 20
-        self._turns.append(told)
         self._tell(TurnFinished, turn=told)
-        return self
+        return self.hears()
 
     def _follow(self, then: Iterable[str]) -> None:
         for step in then:
@@ -108,6 +140,7 @@ class StoredCall:
                 self.enters(step)
 
     def ends(self, disposition: str = "abandoned", reason: str = "caller_hung_up", **ended: Any) -> StoredCall:
+        self.hears()
         facts = {"options": [], "slots": {}, "transfer": None, "recording": None} | ended
         self._tell(
             CallEnded,

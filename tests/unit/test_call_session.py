@@ -24,6 +24,7 @@ def test_a_key_during_recognition_cuts_the_reply_and_loses_no_turn() -> None:
 
     made = bench([(QUESTION,), (say("回答"), QUESTION), (say("再问"), QUESTION)], ["查话费"], talk)
     assert made.mind.given == [Heard("查话费", 0.9), Keys("8", "length")]
+    assert made.mind.pondered == [("q", "查话费")]
     turns = [event.turn for event in made.all(events.TurnFinished)]
     assert [(turn.kind, turn.text or turn.keys) for turn in turns] == [("speech", "查话费"), ("keys", "8")]
     assert [event.text for event in made.all(events.PromptStarted)] == ["再问"]

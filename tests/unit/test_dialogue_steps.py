@@ -339,7 +339,9 @@ def test_a_survey_takes_a_score_by_voice(tmp_path: Path, given: str, score: int)
 
 
 def test_who_skips_a_survey_has_not_failed(tmp_path: Path) -> None:
-    talk = call(tmp_path, text=STEPS.replace("rate: {survey: 请打分。, then: bye}", "rate: {survey: 请打分。, then: human}"))
+    talk = call(
+        tmp_path, text=STEPS.replace("rate: {survey: 请打分。, then: bye}", "rate: {survey: 请打分。, then: human}")
+    )
     talk.dialogue.state.node = "main"
     talk.says("打分")
     talk.silent()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,13 @@ def test_a_bad_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_file_is_named(config: Path) -> None:
     with pytest.raises(SettingsError, match="no such file"):
         load_settings()
+
+
+def test_the_hotline_has_its_own_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().now().utcoffset() == dt.timedelta(hours=8)
+    monkeypatch.setenv("VOICE_GATEWAY_TIMEZONE", "Asia/Kathmandu")
+    assert load_settings().now().utcoffset() == dt.timedelta(hours=5, minutes=45)
+    monkeypatch.setenv("VOICE_GATEWAY_TIMEZONE", "Asia/Shangai")
+    with pytest.raises(SettingsError, match="no time zone; write an IANA name") as error:
+        load_settings()
+    assert "VOICE_GATEWAY_TIMEZONE" in str(error.value)
