@@ -80,7 +80,7 @@ class Funnel:
         """Count the visits of one call; returns the node where it ended."""
         visits = _Visits()
         last: str | None = None
-        following = iter(answers)
+        by_turn = {step.turn.index: step for step in answers}
         for event in ordered:
             match event:
                 case NodeEntered():
@@ -92,8 +92,8 @@ class Funnel:
                     last = event.node
                 case PromptEnded(cut_by=str()):
                     self._at(event.node).talked_over += visits.first(event.node, "talked_over")
-                case TurnFinished():
-                    self._answered(next(following), visits)
+                case TurnFinished() if (step := by_turn.get(event.turn.index)) is not None:
+                    self._answered(step, visits)
         return last
 
     def _answered(self, step: Step, visits: _Visits) -> None:

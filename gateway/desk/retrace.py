@@ -31,6 +31,7 @@ from gateway.dialogue.actions import (
     NoInput,
     Outcome,
     Recorded,
+    Say,
     SlotFilled,
     Understood,
 )
@@ -92,13 +93,16 @@ class Retracing:
             self._enter(name)
         along, self._along = self._along, False
         unplaced = self._place(step, along=along)
-        now = None if unplaced else self._now(self._dialogue.step(_given(step.turn, self._nodes[step.turn.node])))
+        now = None if unplaced else self._now(self._dialogue.step(self._answer(step)))
         then = self._then(step, hung_up=last and self._reason == HUNG_UP)
         self._leave(step)
         if now is None or then is None:
             return unplaced or "unknown"
         self._along = then == now
         return then, now
+
+    def _answer(self, step: Step) -> Input:
+        return _given(step.turn, self._nodes[step.turn.node], step.message)
 
     def _place(self, step: Step, *, along: bool) -> Unplaced | None:
         """Bring the dialogue to where the answer was given."""
@@ -122,7 +126,8 @@ class Retracing:
         state = dialogue.state
         state.node, state.mode, state.waiting, state.ended = step.turn.node, mode, Waiting.ANSWER, False
         state.errors, state.pending, state.refused, state.group = step.failures, None, None, 0
-        state.returns, state.back, state.replay = self._returns, list(self._back), ()
+        state.returns, state.back = self._returns, list(self._back)
+        state.replay = (Say(state.node, ()),)  # said again on `repeat`, which forgives no failure
 
     def _confirmed(self, step: Step, asked: Turn, mode: str) -> Reading | None:
         """What an earlier answer left to be confirmed."""
@@ -207,12 +212,14 @@ def _opened(nodes: Mapping[str, Node], returns: tuple[str, ...], name: str) -> t
     return (*returns, name) if isinstance(nodes.get(name), Call) else returns
 
 
-def _given(turn: Turn, node: Node) -> Input:
-    """The answer as the dialogue takes it."""
-    if turn.kind == "keys":
-        return Keys(turn.keys)
-    if turn.kind == "speech" and isinstance(node, Message):
-        return Recorded(turn.heard_ms)
-    if turn.kind == "silence" or not turn.text:
+def _given(turn: Turn, node: Node, message: Turn | None = None) -> Input:
+    """The answer as the dialogue takes it; `message` is what the answer's keys ended."""
+    said = message or turn
+    finishes = isinstance(node, Message) and turn.keys == node.finish_on_key
+    if turn.kind == "keys" and not finishes:
+        return Keys(turn.keys, after_message=message is not None)
+    if said.kind == "speech" and isinstance(node, Message):
+        return Recorded(said.heard_ms)
+    if turn.kind != "speech" or not turn.text:
         return NoInput()
     return Heard(turn.text, 1.0 if turn.confidence is None else turn.confidence, turn.alternatives)

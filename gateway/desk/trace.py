@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.dialogue.choices import REPEAT
+from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.state import STANDARD
 from gateway.events import Event, ModeChanged, NodeEntered, SlotFilled, Turn, TurnFinished
+from gateway.media.frames import FRAME_MS
 
 KINDS = ("node_entered", "prompt_ended", "slot_filled", "mode_changed", "turn_finished")
 """The events that are looked at."""
 HUNG_UP = "caller_hung_up"
 """The `reason` of a call that the caller ended."""
 YES, NO = "yes", "no"
-_HALF_A_FRAME_MS = 10
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
     """The events of one call, each turn moved to the moment when its answer was taken.
 
-    A turn is told when the reply begins to sound, after the nodes that the reply went through were entered.
+    A turn is told when the reply begins to sound, after the nodes that the reply went through were entered; that of a
+    message when its words are known, which may be after later turns.
     """
+    told = list(events)
+    messages = {event.node for event in told if isinstance(event, NodeEntered) and event.kind == Message.kind}
+    turns = sorted((event for event in told if isinstance(event, TurnFinished)), key=lambda event: event.turn.index)
+    others = deque(event for event in told if not isinstance(event, TurnFinished))
     ordered: list[Event] = []
-    for event in events:
-        place = len(ordered)
-        if isinstance(event, TurnFinished):
-            taken_ms = event.turn.end_ms + event.turn.silence_window_ms - _HALF_A_FRAME_MS
-            while place and ordered[place - 1].at_ms >= taken_ms and not isinstance(ordered[place - 1], TurnFinished):
-                place -= 1
-        ordered.insert(place, event)
-    return ordered
+    for event in turns:
+        taken_ms = _taken_ms(event.turn, is_message=event.turn.kind == "speech" and event.turn.node in messages)
+        while others and others[0].at_ms < taken_ms:
+            ordered.append(others.popleft())
+        ordered.append(event)
+    return [*ordered, *others]
+
+
+def _taken_ms(turn: Turn, *, is_message: bool) -> float:
+    """Between the frame in which an answer was taken and the one before.
+
+    Words are first recognised, at the earliest by the frame that begins as they end; a message is taken in the frame
+    that it ends with.
+    """
+    frame_ms = turn.end_ms + turn.silence_window_ms - (FRAME_MS if is_message else 0)
+    return frame_ms - FRAME_MS / 2
 
 
 @dataclass(slots=True)
@@ -51,6 +66,8 @@ class Step:
     """Nodes entered after it, until the next answer, each with its kind."""
     mode_after: str | None = None
     """The mode that it changed to, the question standing."""
+    message: Turn | None = None
+    """The message that the keys of this answer ended."""
 
     @property
     def choice(self) -> str | None:
@@ -70,6 +87,12 @@ class Step:
         return turn.outcome != "accept" or turn.matched == NO
 
     @property
+    def awaits_keys(self) -> bool:
+        """Whether it is a message that keys ended: they are its answer, and the next turn."""
+        turn = self.turn
+        return turn.kind == "speech" and turn.outcome == "accept" and turn.matched is None
+
+    @property
     def leaves_open(self) -> Turn | None:
         """The answer that waits for a yes after this one."""
         turn = self.turn
@@ -79,7 +102,7 @@ class Step:
 
 
 def steps(ordered: Iterable[Event]) -> list[Step]:
-    """The answers of a call, from its events `in_order`."""
+    """The answers of a call, from its events `in_order`; a message and the keys that ended it are one."""
     found: list[Step] = []
     mode, slots, path = STANDARD, dict[str, str](), list[str]()
     for event in ordered:
@@ -95,6 +118,8 @@ def steps(ordered: Iterable[Event]) -> list[Step]:
                     last.mode_after = mode
             case SlotFilled():
                 slots = slots | {event.slot: event.value}
+            case TurnFinished() if last is not None and last.awaits_keys and event.turn.kind == "keys":
+                found[-1] = replace(last, turn=event.turn, message=last.turn)
             case TurnFinished():
                 step = Step(event.turn, mode, slots, tuple(path))
                 if last is not None and not path and last.mode_after is None:  # the same question still stands

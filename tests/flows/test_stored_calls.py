@@ -12,6 +12,7 @@ from gateway.desk.replay import Replay
 from gateway.desk.trace import KINDS, in_order, steps
 from gateway.events import TurnFinished
 from gateway.store import Store, ToldCall, Wanted, stream_calls
+from tests.support.after_hours import after_hours
 from tests.support.calls import ELDER, EVERYDAY, OPEN_COMPLAINT, SAMPLES, hotline, place_call
 
 pytestmark = pytest.mark.flows
@@ -27,6 +28,19 @@ CALLS = (
     (ELDER, [SPEECH], ["今天天气怎么样"]),
     (OPEN_COMPLAINT, ["wait:2", "hangup"], []),
 )
+WORDS = str(SAMPLES / "demo" / "angry_words.wav")
+"""10 s of speech with pauses in it."""
+MESSAGES = {
+    "finish key": [WORDS, "wait:0.5", "dtmf:#", "wait:1", "dtmf:4"],
+    "idle key": [WORDS, "wait:0.5", "dtmf:5", "wait:1", "dtmf:4"],
+    "wish for a human": [WORDS, "wait:0.5", "dtmf:0"],
+    "silence": [WORDS, "wait:6", "dtmf:4"],
+    "length": [*[WORDS, "wait:0.2"] * 19, "wait:3", "dtmf:4"],
+    "hang-up": [WORDS, "wait:0.5", "hangup"],
+    "nothing said": ["wait:60"],
+    "key before it": ["wait:5", "dtmf:5", "wait:2", WORDS, "dtmf:#", "wait:1", "dtmf:4"],
+}
+"""Calls with a message, by what ends it."""
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +89,33 @@ def test_calls_through_an_unchanged_flow_go_where_they_went(calls: list[ToldCall
     assert replay.calls == len(CALLS)
     assert replay.same == replay.answers - sum(replay.unplaced.values())
     assert sum(replay.unplaced.values()) <= 1, "who hangs up while words are being recognised"
+
+
+@pytest.mark.parametrize("ended_by", MESSAGES)
+def test_a_call_with_a_message_goes_where_it_went(tmp_path: Path, ended_by: str) -> None:
+    hotline = after_hours(tmp_path)
+    place_call(tmp_path / "calls", MESSAGES[ended_by], ["我家的宽带坏了"] * 60, to=hotline)
+    with Store.open_for_reading(tmp_path / "calls") as store:
+        (call,) = stream_calls(store, Wanted(flow="after_hours"), KINDS)
+    replay = Replay(hotline.flow)
+    replay.add(call)
+    assert replay.differences == []
+    assert replay.same + sum(replay.unplaced.values()) == replay.answers > 0
+    assert replay.unplaced == ({"unknown": 1} if ended_by == "hang-up" else {})
+    at = ""
+    for step in steps(in_order(call.events)):
+        at = step.path[-1] if step.path else at
+        assert step.turn.node == at
+
+
+def test_the_funnel_of_messages(tmp_path: Path) -> None:
+    hotline = after_hours(tmp_path)
+    for does in MESSAGES.values():
+        place_call(tmp_path / "calls", does, ["我家的宽带坏了"] * 60, to=hotline)
+    funnel = Funnel(hotline.flow)
+    with Store.open_for_reading(tmp_path / "calls") as store:
+        for call in stream_calls(store, Wanted(flow="after_hours"), KINDS):
+            funnel.add(call)
+    leave = next(figures for figures in funnel.nodes if figures.node == "leave")
+    assert (leave.calls, leave.entered, leave.asked_human, leave.hung_up) == (8, 8, 1, 0)
+    assert (leave.no_input, leave.no_match, leave.went_on) == (2, 1, 7)

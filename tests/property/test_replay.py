@@ -58,10 +58,12 @@ WORDS = (
     *("没有了", "对", "不对", "不是，是密码", "一二三四", "十二月一号", "三十块", "十一月", "五次", "西边", "东边"),
     *("满意", "我要说的话很长很长很长", NUMBER, "什么"),
 )
+MESSAGE_KEYS = [Keys(key, after_message=True) for key in ("0", "1", "9", "*")]
 ANSWERS = st.one_of(
     st.sampled_from(WORDS).flatmap(lambda text: st.sampled_from([Heard(text), Heard(text + "?", 0.3)])),
     st.sampled_from(["0", "1", "2", "3", "4", "7", "8", "9", "*", "1234", "20261201", NUMBER]).map(Keys),
     st.just(NoInput()),
+    st.sampled_from(MESSAGE_KEYS),
 )
 RECORDS = st.fixed_dictionaries(
     {
@@ -113,8 +115,10 @@ class Line:
         return self._dialogue.ended
 
     def takes(self, given: Input) -> None:
-        if isinstance(self._now[-1], Record) and isinstance(given, Heard):
-            given = Recorded(900.0)
+        if isinstance(self._now[-1], Record):
+            given = Recorded(900.0) if isinstance(given, Heard) else given
+        elif isinstance(given, Keys):
+            given = Keys(given.digits)
         node = self._dialogue.state.node
         self._now = self._run(self._dialogue.step(given))
         (understood,) = [action for action in self._now if isinstance(action, Understood)]
@@ -125,9 +129,15 @@ class Line:
         if isinstance(given, Heard):
             told |= {"text": given.text, "confidence": given.confidence}
         outcome = {"outcome": understood.outcome.value, "matched": understood.matched, "score": understood.score}
-        self.call.answers(node, lambda: self._tell(self._now), **told, **outcome)
+        if isinstance(given, Recorded):
+            self.call.records(node, lambda: self._tell(self._now), turn_latency_ms=900.0, **outcome)
+        elif isinstance(given, Keys) and given.after_message:
+            self.call.records(node, lambda: self._tell(self._now), given.digits, **outcome)
+        else:
+            self.call.answers(node, lambda: self._tell(self._now), **told, **outcome)
 
     def told(self) -> ToldCall:
+        self.call.hears()
         transfer = next((action for action in self._now if isinstance(action, Transfer)), None)
         return ToldCall(
             id="c",
@@ -141,9 +151,7 @@ class Line:
         )
 
 
-@settings(max_examples=150, deadline=None)
-@given(record=st.one_of(st.none(), RECORDS), answers=st.lists(ANSWERS, max_size=14))
-def test_a_call_goes_where_it_went(record: dict[str, Any] | None, answers: list[Input]) -> None:
+def replayed(record: dict[str, Any] | None, answers: list[Input]) -> Replay:
     line = Line(record)
     for given_ in answers:
         if line.over:
@@ -151,6 +159,31 @@ def test_a_call_goes_where_it_went(record: dict[str, Any] | None, answers: list[
         line.takes(given_)
     replay = Replay(flow())
     replay.add(line.told())
+    return replay
+
+
+@settings(max_examples=150, deadline=None)
+@given(record=st.one_of(st.none(), RECORDS), answers=st.lists(ANSWERS, max_size=14))
+def test_a_call_goes_where_it_went(record: dict[str, Any] | None, answers: list[Input]) -> None:
+    replay = replayed(record, answers)
+    assert replay.differences == []
+    assert not replay.unplaced
+    assert replay.same == replay.answers
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    record=st.one_of(st.none(), RECORDS),
+    messages=st.lists(st.sampled_from([Heard("留言内容"), *MESSAGE_KEYS]), min_size=1, max_size=3),
+    after=st.lists(ANSWERS, max_size=4),
+)
+def test_a_call_with_messages_goes_where_it_went(
+    record: dict[str, Any] | None, messages: list[Input], after: list[Input]
+) -> None:
+    """Each is left after the part and the score are given, and the call goes on from the last."""
+    way = [Heard("分部"), Heard("西边"), Heard("五次"), Keys("5")]
+    answers = [one for message in messages for one in (*way, message)]
+    replay = replayed(record, [*answers, *after])
     assert replay.differences == []
     assert not replay.unplaced
     assert replay.same == replay.answers

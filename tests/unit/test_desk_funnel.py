@@ -74,6 +74,36 @@ def test_a_no_settles_nothing_and_is_a_failure() -> None:
     assert (again.failures, again.confirming) == (1, None)
 
 
+def test_a_message_stands_where_it_was_left_however_late_its_words_come() -> None:
+    call = StoredCall("c").enters("leave:message").leaves("leave", "more", matched="message")
+    call.keys("8", "more", "goodbye:hangup", matched="nothing")
+    told = [event.turn.index for event in call.events if event.event == "turn_finished"]
+    assert told == [1, 0]
+    message, key = steps(in_order(call.events))
+    assert (message.path, message.turn.kind, message.entered) == (("leave",), "speech", [("more", "menu")])
+    assert (key.path, key.turn.keys, key.entered) == (("more",), "8", [("goodbye", "hangup")])
+
+
+def test_a_message_and_the_key_that_ended_it_are_one_step() -> None:
+    call = StoredCall("c").enters("leave:message").silent("leave")
+    call.leaves("leave", "human:transfer", key="0", matched="agent").hears()
+    silent, ended = steps(in_order(call.events))
+    assert silent.entered == []
+    assert ended.message is not None
+    assert (ended.message.index, ended.turn.index, ended.turn.keys, ended.failures) == (1, 2, "0", 1)
+    assert (ended.choice, ended.entered) == ("agent", [("human", "transfer")])
+
+
+def test_messages_are_counted_where_they_were_left(funnel: Funnel, tmp_path: Path) -> None:
+    """A visit to the same node again has figures of its own."""
+    call = StoredCall("c").enters("leave:message").silent("leave").leaves("leave", "more", matched="message")
+    call.says("留言", "more", "leave:message", matched="talk").silent("leave")
+    call.leaves("leave", "human:transfer", key="0", matched="agent").ends("transferred")
+    nodes = count(funnel, tmp_path, [call])
+    assert figures(nodes["leave"]) == {"calls": 1, "entered": 2, "no_input": 2, "asked_human": 1, "went_on": 2}
+    assert figures(nodes["more"]) == {"calls": 1, "entered": 1, "went_on": 1}
+
+
 def test_each_figure_of_a_node(funnel: Funnel, tmp_path: Path) -> None:
     through = StoredCall("c1").enters(*BEGINS).cuts("main").silent().says("嗯")
     through.says("账单", "main", "bill:lookup", matched="bill").enters("bill_branch:branch", "tell_bill:play", "more")

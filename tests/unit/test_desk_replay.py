@@ -102,6 +102,11 @@ def test_a_mode_that_is_now_entered_later(tmp_path: Path) -> None:
     assert replay.same == 2, "in the mode the first failure leads to a human, as it did"
 
 
+def test_hearing_a_question_again_forgives_no_failure(tmp_path: Path) -> None:
+    call = StoredCall("c1").enters(*BEGINS).silent().keys("9", matched="repeat").silent("main", "mode=elderly")
+    assert differences(replayed(tmp_path, call)) == []
+
+
 def test_a_mode_that_is_gone_is_the_standard_one(tmp_path: Path) -> None:
     call = StoredCall("c1").enters(*BEGINS).says("老年人", "main", "mode=senior", matched="senior").silent()
     assert differences(replayed(tmp_path, call)) == [("main", Where("changes", "senior"), Where("changes", "elderly"))]
@@ -161,6 +166,41 @@ def test_a_sub_flow_that_takes_the_place_of_a_question_is_a_new_place(tmp_path: 
         "  ask: {entry: where, nodes: {where: {collect: 密码？, slot: pin, confirm: never, then: return}}}\n",
     }
     assert differences(replayed(tmp_path, call, changes=changes)) == [("main", goes("pin"), goes("ask.where"))]
+
+
+LEAVE = "  goodbye: {hangup: 再见。}\n  leave: {message: 请留言。, then: more}\n"
+"""Ends like the small flow, and has a message."""
+
+
+def with_messages(**changes: str) -> dict[str, str]:
+    return {"  goodbye: {hangup: 再见。}\n": LEAVE.replace("then: more", changes.get("leave", "then: more"))}
+
+
+@pytest.mark.parametrize(
+    ("key", "then", "matched"),
+    [("", "more", "message"), ("5", "more", "message"), ("0", "human:transfer", "agent"), ("9", "", "repeat")],
+)
+def test_a_message_and_the_key_that_ended_it_are_one_answer(tmp_path: Path, key: str, then: str, matched: str) -> None:
+    call = StoredCall("c1").enters(*BEGINS, "leave:message")
+    call.leaves("leave", *filter(None, [then]), key=key, matched=matched)
+    call.keys("0", *(("leave",) if key == "9" else ("more",)), "human:transfer", matched="agent").hears()
+    replay = replayed(tmp_path, call, changes=with_messages())
+    assert (replay.answers, replay.same, differences(replay)) == (2, 2, [])
+
+
+def test_a_key_that_has_become_the_finish_key(tmp_path: Path) -> None:
+    call = StoredCall("c1").enters(*BEGINS, "leave:message").keys("*", "leave")
+    call.leaves("leave", "main", key="*", matched="back").hears()
+    replay = replayed(tmp_path, call, changes=with_messages(leave='then: more, finish_on_key: "*"'))
+    assert differences(replay) == [("leave", goes("main"), goes("more"))]
+    assert replay.differences[0].said == "*"
+
+
+def test_a_message_that_now_leads_elsewhere(tmp_path: Path) -> None:
+    call = StoredCall("c1").enters(*BEGINS, "leave:message").leaves("leave", "more", matched="message").hears()
+    again = StoredCall("c2").enters(*BEGINS, "leave:message").leaves("leave", "more", key="5", matched="message")
+    replay = replayed(tmp_path, call, again.hears(), changes=with_messages(leave="then: goodbye"))
+    assert differences(replay) == [("leave", goes("more"), goes("goodbye"))] * 2
 
 
 def test_numbers_are_masked(tmp_path: Path) -> None:
