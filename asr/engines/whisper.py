@@ -142,15 +142,19 @@ class WhisperEngine:
         tokens = sum(part.tokens for part in decoded)
         mean = sum(part.log_probability * part.tokens for part in decoded) / max(1, tokens)
         confidence = min(1.0, math.exp(mean))
-        rejected = self._reason_to_reject(text, confidence, hints)
+        # Several windows have several readings each; which belong together, nobody knows.
+        others = [_cleaned(other) for other in (decoded[0].others if len(decoded) == 1 else ())]
+        heard_twice = bool(hints) and text in others
+        rejected = self._reason_to_reject(text, confidence, hints, heard_twice=heard_twice)
         if rejected:
             return Transcript("", 0.0, rejected=rejected)
-        # Several windows have several readings each; which belong together, nobody knows.
-        others = map(_cleaned, decoded[0].others if len(decoded) == 1 else ())
         alternatives = tuple(dict.fromkeys(other for other in others if other not in ("", text)))
         return Transcript(text, confidence, alternatives)
 
-    def _reason_to_reject(self, text: str, confidence: float, hints: tuple[str, ...]) -> str | None:
+    def _reason_to_reject(
+        self, text: str, confidence: float, hints: tuple[str, ...], *, heard_twice: bool
+    ) -> str | None:
+        """`heard_twice`: the same with hints and without; then little confidence is enough, no hint made it up."""
         if not text:
             return "silence"
         if is_invented(text):
@@ -158,7 +162,7 @@ class WhisperEngine:
         read = hints_read_aloud(text, hints)
         if read > 2 or (read == 2 and confidence < _SURE_OF_A_LIST):
             return "hint_echo"
-        if confidence < _LEAST_CONFIDENCE:
+        if confidence < _LEAST_CONFIDENCE and not heard_twice:
             return "hint_echo" if read else "invented"
         return None
 
