@@ -42,8 +42,10 @@ from gateway.dialogue.machine import Dialogue
 from gateway.dialogue.nodes.base import Node
 from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
+from gateway.dialogue.nodes.lookup import CHANGING, Lookup
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.question import Question
+from gateway.dialogue.nodes.ticket import Ticket
 from gateway.dialogue.state import CALLER, STANDARD, Reading, Visit, Waiting
 from gateway.events import Turn
 from gateway.store import ToldCall
@@ -83,6 +85,7 @@ class Retracing:
         self._recalled = Recalled(flow, call)
         self._dialogue = self._recalled.dialogue()
         self._returns: tuple[str, ...] = ()
+        self._at = ""
         self._back: list[Visit] = []
         self._along = False
         """The last answer led where it led then."""
@@ -149,6 +152,9 @@ class Retracing:
 
     def _enter(self, name: str) -> None:
         """The call entered a node: which sub-flows are open, and with what."""
+        if self._changed_something(name):
+            self._back.clear()
+        self._at = name
         self._returns = _opened(self._nodes, self._returns, name)
         node, state = self._nodes.get(name), self._dialogue.state
         names = {CALLER: state.caller, "slots": state.slots, "vars": state.variables, **state.saved}
@@ -156,6 +162,16 @@ class Retracing:
             if variable in self._flow.variables:
                 with suppress(EvaluationError):
                     state.variables[variable] = expression.evaluate(names)
+
+    def _changed_something(self, following: str) -> bool:
+        """Whether the last node did so at the back end, and didn't fail: nothing leads back to before it."""
+        node = self._nodes.get(self._at)
+        if not isinstance(node, Lookup | Ticket):
+            return False
+        if isinstance(node, Lookup) and node.lookup.rpartition(".")[2] not in CHANGING:
+            return False
+        failure = node.failure or self._flow.flow.universals[AGENT].go or ""
+        return following != self._flow.resolve(self._at, failure)
 
     def _leave(self, step: Step) -> None:
         """The questions that `back` leads to."""

@@ -36,11 +36,12 @@ MESSAGES = {
     "wish for a human": [WORDS, "wait:0.5", "dtmf:0"],
     "silence": [WORDS, "wait:6", "dtmf:4"],
     "length": [*[WORDS, "wait:0.2"] * 19, "wait:3", "dtmf:4"],
+    "way back": [WORDS, "wait:0.5", "dtmf:#", SPEECH, "wait:1", "dtmf:4"],
     "hang-up": [WORDS, "wait:0.5", "hangup"],
     "nothing said": ["wait:60"],
     "key before it": ["wait:5", "dtmf:5", "wait:2", WORDS, "dtmf:#", "wait:1", "dtmf:4"],
 }
-"""Calls with a message, by what ends it."""
+"""Calls with a message, by what ends it or follows it."""
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,8 @@ def test_calls_through_an_unchanged_flow_go_where_they_went(calls: list[ToldCall
 @pytest.mark.parametrize("ended_by", MESSAGES)
 def test_a_call_with_a_message_goes_where_it_went(tmp_path: Path, ended_by: str) -> None:
     hotline = after_hours(tmp_path)
-    place_call(tmp_path / "calls", MESSAGES[ended_by], ["我家的宽带坏了"] * 60, to=hotline)
+    heard = ["我家的", "宽带坏了", "返回"] if ended_by == "way back" else ["我家的宽带坏了"] * 60
+    place_call(tmp_path / "calls", MESSAGES[ended_by], heard, to=hotline)
     with Store.open_for_reading(tmp_path / "calls") as store:
         (call,) = stream_calls(store, Wanted(flow="after_hours"), KINDS)
     replay = Replay(hotline.flow)
@@ -117,5 +119,5 @@ def test_the_funnel_of_messages(tmp_path: Path) -> None:
         for call in stream_calls(store, Wanted(flow="after_hours"), KINDS):
             funnel.add(call)
     leave = next(figures for figures in funnel.nodes if figures.node == "leave")
-    assert (leave.calls, leave.entered, leave.asked_human, leave.hung_up) == (8, 8, 1, 0)
-    assert (leave.no_input, leave.no_match, leave.went_on) == (2, 1, 7)
+    assert (leave.calls, leave.entered, leave.asked_human, leave.hung_up) == (9, 9, 1, 0)
+    assert (leave.no_input, leave.no_match, leave.went_on) == (2, 1, 8)
