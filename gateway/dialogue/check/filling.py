@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from gateway.dialogue.check.finding import Found
 from gateway.dialogue.check.inspection import Inspection, Way
-from gateway.dialogue.check.needs import NONE, Facts, missing, when_false, when_true
+from gateway.dialogue.check.needs import NONE, Facts, is_none, missing, when_false, when_true
+from gateway.dialogue.expressions import Expression
 from gateway.dialogue.nodes.base import Onward, Place
 from gateway.dialogue.nodes.branch import Branch
 from gateway.dialogue.nodes.call import Call
@@ -35,6 +36,7 @@ class Filling:
         self._records: Facts = frozenset({*saved, *flow.flow.records} - {CALLER})
         self._reads = {name: list(self._read_at(name)) for name in flow.stops}
         self._needed = {name: self._lacking(name, NONE) for name in flow.stops}
+        self._reset = self._resetting()
         self._returned: dict[str, Facts] = {}
         for subflow in flow.subflows:
             entry = flow.target_of(f"{subflow}.", flow.flow.subflows[subflow].entry)
@@ -71,9 +73,9 @@ class Filling:
             before = (
                 source
                 for source, facts in self.at.items()
-                if source not in way and fact not in facts and source in self._flow.stops
+                if source not in way and source in self._flow.stops
                 for step in self._flow.ways(source)
-                if step.target == way[0] and fact not in self._gained(source, step)
+                if step.target == way[0] and fact not in self._after(source, step, facts)
             )
             source = next(before, None)
             if source is None:
@@ -92,7 +94,7 @@ class Filling:
             if stop is None or (subflow is not None and stop.subflow != subflow):
                 continue
             for way in (*self._flow.ways(name), *self._flow.returns(name)):
-                facts = states[name] | self._gained(name, way)
+                facts = self._after(name, way, states[name])
                 if way.target == RETURN:
                     returned = facts if returned is None else returned & facts
                     continue
@@ -103,12 +105,20 @@ class Filling:
                     waiting.append(way.target)
         return states, returned
 
-    def _gained(self, name: str, way: Way) -> Facts:
-        """What has a value after that way that need not have had one before.
+    def _after(self, name: str, way: Way, before: Facts) -> Facts:
+        """What has a value after that way.
 
         What the node itself reads is counted in, so that a lack is told once, where it is first felt.
         """
-        return self._needed[name] | self._earned(name, way)
+        return (before | self._needed[name]) - self._lost(name, way) | self._earned(name, way)
+
+    def _lost(self, name: str, way: Way) -> Facts:
+        """What that way leaves without a value: a sub-flow begins with its variables as declared."""
+        node = self._flow.stops[name].node
+        if isinstance(node, Menu) and way.why == "option":
+            return self._emptied(self._flow.choices[name][str(way.detail)].fills)
+        reset = self._reset.get(node.call, NONE) if isinstance(node, Call) and way.why in {"call", "then"} else NONE
+        return reset | self._emptied(node.fills) if isinstance(node, Onward | Asked) and way.why == "then" else reset
 
     def _earned(self, name: str, way: Way) -> Facts:
         node = self._flow.stops[name].node
@@ -136,8 +146,23 @@ class Filling:
         facts = frozenset().union(*(when_false(one.when.tree, self._records) for one in before))
         return facts | when_true(node.branch[case].when.tree, self._records) if isinstance(case, int) else facts
 
-    def _named(self, fills: Mapping[str, object]) -> Facts:
-        return frozenset(f"vars.{name}" if name in self._variables else f"slots.{name}" for name in fills)
+    def _named(self, fills: Mapping[str, Expression | None]) -> Facts:
+        """The facts that are filled; not those that are set to none."""
+        given = [name for name, value in fills.items() if value is None or not is_none(value.tree)]
+        return frozenset(f"vars.{name}" if name in self._variables else f"slots.{name}" for name in given)
+
+    def _emptied(self, fills: Mapping[str, Expression]) -> Facts:
+        return self._named(dict.fromkeys(fills)) - self._named(fills)
+
+    def _resetting(self) -> dict[str, Facts]:
+        """By sub-flow: its variables without a first value, and those of the sub-flows that it calls."""
+        reset: dict[str, Facts] = {}
+        for subflow in self._flow.subflows:
+            own = self._flow.flow.subflows[subflow].variables
+            called = [node.call for node in self._flow.flow.subflows[subflow].nodes.values() if isinstance(node, Call)]
+            facts = frozenset(f"vars.{name}" for name, one in own.items() if one.value is None)
+            reset[subflow] = facts.union(*(reset.get(call, NONE) for call in called))
+        return reset
 
 
 def unfilled(flow: Inspection) -> Iterator[Found]:

@@ -78,6 +78,7 @@ def _asking(flow: Inspection) -> dict[Place, str]:
 def _reaching(flow: Inspection, by: Callable[[Way], bool], *, asking: bool) -> set[str]:
     """The nodes from which a transfer is reached by such ways; not `asking`: without a question."""
     passing = [name for name in flow.names if asking or name not in flow.questions]
-    back = backward(passing, lambda name: [way.target for way in flow.ways(name, silent=not asking) if by(way)])
+    returning = None if asking else flow.silently_returning
+    back = backward(passing, lambda name: [way.target for way in flow.ways(name, returning=returning) if by(way)])
     humans = [name for name in (*flow.names, ELSEWHERE) if flow.is_human(name)]
     return reached(humans, lambda name: back.get(name, ()))

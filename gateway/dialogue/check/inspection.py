@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -100,15 +100,15 @@ class Inspection:
 
     # ---------------------------------------------------------------------------------------------------------- ways
 
-    def ways(self, name: str, *, silent: bool = False) -> Iterator[Way]:
-        """Every way on, but `return`; after a `call` only if the sub-flow returns, `silent`: without a question."""
+    def ways(self, name: str, *, returning: Collection[str] | None = None) -> Iterator[Way]:
+        """Every way on, but `return`; after a `call` only if the sub-flow is among those `returning`: else, ever."""
         if name not in self.stops:
             words = self.unread.nodes.get(name, frozenset())
             yield from (Way(target, (), "then") for target in self._mentioned(words))
             return
         node = self.stops[name].node
         for way in self._ways[name]:
-            shut = isinstance(node, Call) and way.why == "then" and not self._returns(node, silent)
+            shut = isinstance(node, Call) and way.why == "then" and not self._returns(node, returning)
             if way.target != RETURN and not shut:
                 yield way
 
@@ -116,9 +116,18 @@ class Inspection:
         """Where the ways lead."""
         return (way.target for way in self.ways(name))
 
-    def follow_silently(self, name: str) -> Iterator[str]:
-        """Where they lead without a question to the caller."""
-        return (way.target for way in self.ways(name, silent=True) if way.target not in self.questions)
+    def silent_ways(self, name: str) -> Iterator[Way]:
+        """The ways by which the caller may be led on without being asked anything."""
+        return (way for way in self.ways(name, returning=self._passing) if self.unasked(name, way))
+
+    def unasked(self, name: str, way: Way) -> bool:
+        """Whether the way may be taken without a question: from a node that asks none, or skips it."""
+        return name not in self.questions or (self.skips(name) and way.why == "then")
+
+    def skips(self, name: str) -> bool:
+        """Whether a question is left out when a condition holds."""
+        question = self.questions.get(name)
+        return isinstance(question, Collect) and question.skip_when is not None
 
     @cached_property
     def reachable(self) -> set[str]:
@@ -156,32 +165,35 @@ class Inspection:
         except CycleError:
             return []
 
-    def _returns(self, call: Call, silent: bool) -> bool:
-        returning = self._silently_returning if silent else self._returning
-        return call.call not in self.flow.subflows or call.call in returning
+    def _returns(self, call: Call, returning: Collection[str] | None) -> bool:
+        return call.call not in self.flow.subflows or call.call in (self._returning if returning is None else returning)
 
     @cached_property
     def _returning(self) -> set[str]:
-        return self._returning_through(lambda _: True)
+        return self.returning_by(lambda _name, _way: True)
 
     @cached_property
-    def _silently_returning(self) -> set[str]:
-        return self._returning_through(lambda name: name not in self.questions)
+    def silently_returning(self) -> set[str]:
+        """The sub-flows that come to their `return` by nodes that never ask anything."""
+        return self.returning_by(lambda name, _: name not in self.questions)
 
-    def _returning_through(self, allowed: Callable[[str], bool]) -> set[str]:
-        """The sub-flows that come to their `return` by way of such nodes only."""
+    @cached_property
+    def _passing(self) -> set[str]:
+        return self.returning_by(self.unasked)
+
+    def returning_by(self, allowed: Callable[[str, Way], bool]) -> set[str]:
+        """The sub-flows that come to their `return` by such ways only."""
         if not self.subflows:
             return set(self.flow.subflows)
         returning: set[str] = set()
         for subflow in self.subflows:
             entry = self.target_of(f"{subflow}.", self.flow.subflows[subflow].entry)
-            starts = [entry] if allowed(entry) else []
-            seen = reached(starts, lambda name: filter(allowed, self._inside(name, returning)))
+            seen = reached([entry], lambda name: self._inside(name, returning, allowed))
             if any(name not in self.stops for name in seen):
                 returning.add(subflow)
         return returning
 
-    def _inside(self, name: str, returning: set[str]) -> Iterator[str]:
+    def _inside(self, name: str, returning: set[str], allowed: Callable[[str, Way], bool]) -> Iterator[str]:
         """Where a node of a sub-flow leads in it, `return` included."""
         stop = self.stops.get(name)
         if stop is None:
@@ -189,7 +201,11 @@ class Inspection:
         called = stop.node.call if isinstance(stop.node, Call) else None
         for way in self._ways[name]:
             shut = way.why == "then" and called in self.flow.subflows and called not in returning
-            if not shut and (way.target not in self.stops or self.stops[way.target].subflow == stop.subflow):
+            if (
+                not shut
+                and allowed(name, way)
+                and (way.target not in self.stops or self.stops[way.target].subflow == stop.subflow)
+            ):
                 yield way.target
 
     def _known(self, target: str, *, returning: bool = False) -> str:

@@ -18,14 +18,21 @@ from gateway.dialogue.nodes.survey import SCORES, Survey
 from gateway.dialogue.slots import NO_KEY, YES_KEY
 from gateway.dialogue.state import STANDARD
 
-_SPOKEN_KEY = re.compile(r"按(?:下)?(?:([0-9*#])|(井号|星号)|([零一二三四五六七八九])(?=键|[，。；！？、]|$))")
+_AMOUNT = r"(?![\d.]|[元角块折天年月倍次]|个(?!人)|小时|分钟)"
+_SPOKEN_KEY = re.compile(
+    rf"按(?:下)?(?:([0-9*#]){_AMOUNT}|(井号|星号)|([零一二三四五六七八九])(?=键|[，。；！？、]|$))"
+)
+"""请按1, but not 按1元计费."""
 _MEANT = {"井号": "#", "星号": "*", **dict(zip("零一二三四五六七八九", "0123456789", strict=True))}
+_X_KEY = "*"
+"""Stands for the X of an ID card's number."""
 _SENTENCE = re.compile(r"(?<=[。！？；])")
 
 
 def key_clash(flow: Inspection) -> Iterator[Found]:
     """One key for two things that can be pressed at the same question."""
     yield from _universals(flow)
+    yield from _picks(flow)
     for name, question in flow.questions.items():
         at = flow.stops[name].place
         if isinstance(question, Menu):
@@ -44,6 +51,19 @@ def _universals(flow: Inspection) -> Iterator[Found]:
                 what = f"key {said.key} already means {taken[said.key]}; take another"
                 yield Found(("universals", name, "key"), what)
             taken.setdefault(said.key, f"'{name}'")
+
+
+def _picks(flow: Inspection) -> Iterator[Found]:
+    universals = {said.key: f"'{name}', which holds everywhere" for name, said in flow.flow.universals.items()}
+    for at, slot in flow.slots:
+        taken: dict[str | None, str] = dict(universals)
+        for name, pick in (slot.options or {}).items():
+            if pick.key and pick.key in taken:
+                what = f"key {pick.key} chooses '{name}' here and hides {taken[pick.key]}; take another key"
+                if pick.key not in universals:
+                    what = f"key {pick.key} chooses {taken[pick.key]} already; take another"
+                yield Found((*at, "options", name, "key"), what)
+            taken.setdefault(pick.key, f"'{name}'")
 
 
 def _menu(at: Place, menu: Menu, choices: Mapping[str, Choice]) -> Iterator[Found]:
@@ -74,6 +94,8 @@ def _entry(flow: Inspection, at: Place, question: Collect | Message) -> Iterator
             place = (*at, "finish_on_key") if "finish_on_key" in question.model_fields_set else at
             yield Found(place, what)
     if isinstance(question, Collect):
+        if finish == _X_KEY and (slot := flow.slot(question)) and slot[1].type == "id_card":
+            yield Found((*at, "finish_on_key"), f"key {finish} stands for an X here; let another end the entry")
         yield from _one_digit(flow, at, question)
 
 
@@ -112,7 +134,7 @@ def _named(flow: Inspection, prompt: Prompt, question: Question, choices: Mappin
     if idle:
         keys = ", ".join(dict.fromkeys(idle))
         fix = "give an option that key, or name another"
-        if isinstance(question, Collect | Message):
+        if isinstance(question, Message) or digits:
             fix = f'add `finish_on_key: "{idle[0]}"`'
         yield Found(prompt.place, f"this prompt names key {keys}, which does nothing here; {fix}")
 

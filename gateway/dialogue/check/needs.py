@@ -64,9 +64,9 @@ def when_true(tree: ast.expr, records: Facts) -> Facts:
         case ast.BoolOp(values=values):
             return _common(values, lambda one: when_true(one, records))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
-            if isinstance(op, _ORDERING) or (isinstance(op, ast.Eq) and not _is_none(right)):
+            if isinstance(op, _ORDERING) or (isinstance(op, ast.Eq) and not is_none(right)):
                 return fact_of(left, records) | fact_of(right, records)
-            if isinstance(op, ast.NotEq | ast.IsNot) and _is_none(right):
+            if isinstance(op, ast.NotEq | ast.IsNot) and is_none(right):
                 return fact_of(left, records)
     return NONE
 
@@ -80,12 +80,13 @@ def when_false(tree: ast.expr, records: Facts) -> Facts:
             return _common(values, lambda one: when_false(one, records))
         case ast.BoolOp(values=values):
             return _union(values, lambda one: when_false(one, records))
-        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]) if _is_none(right):
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]) if is_none(right):
             return fact_of(left, records)
     return NONE
 
 
-def _is_none(tree: ast.expr) -> bool:
+def is_none(tree: ast.expr) -> bool:
+    """Whether it is the constant None."""
     return isinstance(tree, ast.Constant) and tree.value is None
 
 

@@ -6,15 +6,14 @@ from collections import deque
 from collections.abc import Iterator
 
 from gateway.dialogue.check.finding import Found
-from gateway.dialogue.check.inspection import Inspection
+from gateway.dialogue.check.inspection import Inspection, Way
+from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.transfer import Transfer
 from gateway.dialogue.state import STANDARD
 
 NOTICE = "录音"
 """What a prompt says that tells of the recording."""
-_MAIN = frozenset({"play", "menu", "collect", "survey", "message", "say", "transfer"})
-"""What is said on coming to a node; the rest only after failures."""
 
 
 def recorded_before_notice(flow: Inspection) -> Iterator[Found]:
@@ -32,25 +31,38 @@ def recorded_before_notice(flow: Inspection) -> Iterator[Found]:
 
 def _unwarned(flow: Inspection, mode: str) -> Iterator[str]:
     """The first nodes in that mode that listen, or hand over, before the notice."""
+
+    def untold(name: str, way: Way) -> bool:
+        """Who takes the way hasn't been told by the node: it doesn't tell, or was skipped."""
+        return (flow.skips(name) and way.why == "then") or not (_notices(flow, name, mode) or _needs_notice(flow, name))
+
+    returning = flow.returning_by(untold)
     entry = flow.target_of("", flow.flow.entry)
     waiting, seen = deque([entry]), {entry}
     while waiting:
         name = waiting.popleft()
-        stop = flow.stops.get(name)
-        if stop is None or _notices(flow, name, mode):
+        if name not in flow.stops:
             continue
-        if isinstance(stop.node, Question | Transfer):
+        if _needs_notice(flow, name) and not _notices(flow, name, mode):
             yield name
             continue
-        for target in flow.follow(name):
-            if target not in seen:
-                seen.add(target)
-                waiting.append(target)
+        for way in flow.ways(name, returning=returning):
+            if untold(name, way) and way.target not in seen:
+                seen.add(way.target)
+                waiting.append(way.target)
+
+
+def _needs_notice(flow: Inspection, name: str) -> bool:
+    return isinstance(flow.stops[name].node, Question | Transfer)
 
 
 def _notices(flow: Inspection, name: str, mode: str) -> bool:
-    """What the node begins with in that mode has it."""
-    prompts = flow.sayings.at.get(name, ())
-    instead = {prompt.part for prompt in prompts if prompt.mode == mode != STANDARD}
-    said = [one for one in prompts if one.mode == mode or (one.mode == STANDARD and one.part not in instead)]
-    return any(NOTICE in prompt.template.source for prompt in said if prompt.part in _MAIN)
+    """Whether what the node says on coming to it, in that mode, tells of the recording."""
+    node = flow.sayings.in_mode(name, mode)
+    if isinstance(node, Menu) and node.groups:
+        said = [node.groups[0].say]
+    elif isinstance(node, Question):
+        said = [node.prompt]
+    else:
+        said = [prompt for _, prompt in node.prompts()] if node else []
+    return any(NOTICE in prompt.source for prompt in said)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from gateway.dialogue.check.finding import Found
 from gateway.dialogue.check.graph import backward, circles, groups, reached
-from gateway.dialogue.check.inspection import ELSEWHERE, Inspection
+from gateway.dialogue.check.inspection import ELSEWHERE, Inspection, Way
+from gateway.dialogue.expressions import Expression
+from gateway.dialogue.nodes.base import Onward
 from gateway.dialogue.nodes.branch import Branch
 from gateway.dialogue.nodes.call import Call
+from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.transfer import Transfer
 
 _MANY = 4
@@ -42,13 +45,17 @@ def _and(after: list[str]) -> str:
 
 
 def circling(flow: Inspection) -> dict[str, list[str]]:
-    """The circles that ask the caller nothing, by their first nodes."""
-    silent = [name for name in flow.stops if name not in flow.questions]
-    return {part[0]: part for part in circles(silent, flow.follow_silently) if not counts(flow, part)}
+    """The circles that need ask the caller nothing, by their first nodes."""
+    parts = circles(flow.stops, lambda name: _targets(flow.silent_ways(name)))
+    return {part[0]: part for part in parts if not counts(flow, part, flow.silent_ways)}
+
+
+def _targets(ways: Iterable[Way]) -> list[str]:
+    return [way.target for way in ways]
 
 
 def endless_loop(flow: Inspection) -> Iterator[Found]:
-    """A circle without a question: the caller can only hang up."""
+    """A circle without a question, or with none that must be asked: the caller can only hang up."""
     for first, part in circling(flow).items():
         transfers = [name for name in part if isinstance(flow.stops[name].node, Transfer)]
         way = " -> ".join([*part[:_MANY], "..."] if len(part) > _MANY else [*part, first])
@@ -61,18 +68,38 @@ def endless_loop(flow: Inspection) -> Iterator[Found]:
             yield Found(flow.stops[first].place, what, at_key=True)
 
 
-def counts(flow: Inspection, part: Collection[str]) -> bool:
-    """Whether it goes round only so often: a variable that it sets decides about the way out."""
+def counts(flow: Inspection, part: Collection[str], ways: Callable[[str], Iterable[Way]]) -> bool:
+    """Whether every circle there goes round only so often: it changes something that decides about a way out."""
     members = set(part)
-    variables = {name for one in part for name in getattr(flow.stops[one].node, "fills", ())}
-    for name in part:
-        node = flow.stops[name].node
-        leaves = any(way.target not in members for way in flow.ways(name))
-        if isinstance(node, Branch) and leaves:
-            read = {field for case in node.branch for owner, field in case.when.fields if owner == "vars"}
-            if read & variables:
-                return True
-    return False
+    steps = {name: [way for way in ways(name) if way.target in members] for name in part}
+    changed = {one for name, taken in steps.items() for way in taken for one in changes(flow, name, way)}
+    deciding = {name: read for name in part if (read := _decides_by(flow, name, members) & changed)}
+    read = set().union(*deciding.values())
+
+    def unchanged(name: str) -> list[str]:
+        return [way.target for way in steps[name] if not read & set(changes(flow, name, way))]
+
+    undecided = [name for name in part if name not in deciding]
+    return not circles(part, unchanged) and not circles(undecided, lambda name: _targets(steps[name]))
+
+
+def _decides_by(flow: Inspection, name: str, members: set[str]) -> set[str]:
+    """The slots and variables by which the node may lead out of the circle, or ask something."""
+    node = flow.stops[name].node
+    conditions: list[Expression] = []
+    if isinstance(node, Branch) and any(way.target not in members for way in flow.ways(name)):
+        conditions = [case.when for case in node.branch]
+    elif isinstance(node, Collect) and node.skip_when is not None:
+        conditions = [node.skip_when]
+    return {field for condition in conditions for owner, field in condition.fields if owner in {"vars", "slots"}}
+
+
+def changes(flow: Inspection, name: str, way: Way) -> Mapping[str, Expression]:
+    """The slots and variables that a way fills which nobody has to answer for."""
+    node = flow.stops[name].node
+    if isinstance(node, Call) and way.why == "call":
+        return node.arguments
+    return node.fills if isinstance(node, Onward) and way.why == "then" else {}
 
 
 def dead_end(flow: Inspection) -> Iterator[Found]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.dialogue.check.finding import Found
 from gateway.dialogue.check.graph import circles
-from gateway.dialogue.check.inspection import Inspection
+from gateway.dialogue.check.inspection import Inspection, Way
 from gateway.dialogue.check.roads import counts
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.survey import Survey
@@ -17,16 +17,16 @@ _FAILING = frozenset({"on_error", "mode", "human"})
 def silent_loop(flow: Inspection) -> Iterator[Found]:
     """Questions whose failures lead round in a circle, so that a caller who never answers never comes to an end."""
 
-    def follow(name: str) -> Iterator[str]:
+    def ways(name: str) -> Iterator[Way]:
         question = flow.questions.get(name)
         goes_on = isinstance(question, Survey | Message) and question.on_error is None
         for way in flow.ways(name):
             if question is None or way.why in _FAILING or (goes_on and way.why == "then"):
-                yield way.target
+                yield way
 
-    for part in circles(flow.stops, follow):
+    for part in circles(flow.stops, lambda name: (way.target for way in ways(name))):
         asking = [name for name in part if name in flow.questions]
-        if asking and not counts(flow, part):
+        if asking and not counts(flow, part, ways):
             stop = flow.stops[asking[0]]
             what = f"who never answers goes round here without an end ({' -> '.join([*asking[:4], asking[0]])})"
             has_own = asking[0] in flow.questions and flow.questions[asking[0]].on_error is not None

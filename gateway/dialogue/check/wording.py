@@ -74,12 +74,22 @@ def long_prompt(flow: Inspection) -> Iterator[Found]:
         modes = [prompt.mode]
         if prompt.mode == STANDARD:
             modes = [mode for mode in paces if mode == STANDARD or (prompt.node, mode, prompt.part) not in overridden]
-        slowest = min(modes, key=lambda mode: paces[mode])
+        saying = [mode for mode in modes if _says(flow, prompt, mode)]
+        if not saying:
+            continue
+        slowest = min(saying, key=lambda mode: paces[mode])
         seconds = flow.measure(prompt.template, paces[slowest])
         if seconds > MAX_PROMPT_S:
             how = "" if slowest == STANDARD else f" in mode {slowest}"
             what = f"this prompt takes {seconds:.0f} s{how}, and callers listen for {MAX_PROMPT_S:.0f}"
             yield Found(prompt.place, f"{what}; shorten it, or divide it")
+
+
+def _says(flow: Inspection, prompt: Prompt, mode: str) -> bool:
+    """Not what its groups are said for, nor, where the first failure leads to a human, what is said after one."""
+    if prompt.part == "menu" and prompt.node:
+        return not getattr(flow.sayings.in_mode(prompt.node, mode), "groups", ())
+    return mode == STANDARD or prompt.part not in _AFTER_FAILURES or flow.flow.modes[mode].on_error is None
 
 
 # ------------------------------------------------------------------------------------------------- saying it again
@@ -102,6 +112,7 @@ def same_words(flow: Inspection) -> Iterator[Found]:
 
 
 _WORDINGS = ("no_input", "no_match", "confirm_again")
+_AFTER_FAILURES = frozenset({*_WORDINGS, "denied", "again"})
 
 
 def _of_failures(at: Place, settings: Answers, retries: int) -> Iterator[Found]:
