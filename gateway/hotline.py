@@ -61,6 +61,10 @@ class Hotline:
         for mode in self.flow.flow.modes.values():
             self.prompts.prepare(mode.pace)
 
+    def usual_caller(self) -> str:
+        """The number to call from when nobody names one: the first sample customer's, empty (withheld) without one."""
+        return next(iter(self.lookups.numbers), "") if isinstance(self.lookups, SampleLookups) else ""
+
     def check_caller(self, number: str) -> None:
         """Raises SettingsError for a number that the sample back end, if it is in use, doesn't have."""
         if isinstance(self.lookups, SampleLookups) and not self.lookups.known(number):

@@ -22,7 +22,6 @@ from gateway.transport.loopback.leg import LoopbackLeg
 from gateway.transport.loopback.script import Step, parse_steps
 
 DEFAULT_FLOW = "mobile_hotline"
-DEFAULT_CALLER = "13900001001"
 
 STEP_HELP = (
     "What the caller does, in order: an audio FILE (said after the prompt ends), over:FILE (said while a prompt "
@@ -47,7 +46,9 @@ async def play(gateway: Gateway, caller: str, steps: tuple[Step, ...], tell: Emi
 def call(
     step: Annotated[list[str] | None, typer.Argument(help=STEP_HELP, metavar="STEP...")] = None,
     flow: Annotated[str, typer.Option(help="The hotline to call.", metavar="NAME")] = DEFAULT_FLOW,
-    caller: Annotated[str, typer.Option("--from", help="The caller's number.", metavar="NUMBER")] = DEFAULT_CALLER,
+    caller: Annotated[
+        str | None, typer.Option("--from", help="The caller's number; the first sample customer's.", metavar="NUMBER")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one event a line, as JSON.")] = False,
     realtime: Annotated[bool, typer.Option(help="Take as long as a real call.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the store and the recordings.", metavar="DIR")] = None,
@@ -55,7 +56,10 @@ def call(
     """Call a hotline with a scripted caller and tell what happens."""
     settings = load_settings()
     hotline = Hotline.load(settings, flow)
-    hotline.check_caller(caller)
+    if caller is None:
+        caller = hotline.usual_caller()
+    else:
+        hotline.check_caller(caller)
     steps = parse_steps(step or [])
     tell = print_json if as_json else Narrator(CallConsole())
     if realtime:

@@ -59,6 +59,12 @@ def test_cd_sound_is_converted_not_refused(tmp_path: Path, speech: np.ndarray) -
     assert '"options":["balance"]' in result.stdout.splitlines()[-1]
 
 
+def test_a_hotline_is_called_by_its_own_first_customer_where_nobody_is_named(tmp_path: Path) -> None:
+    result = run("call", "--flow", "broadband_repair", "--out", tmp_path / "out", "hangup")
+    assert result.returncode == 0, result.stderr
+    assert "139****2001" in result.stdout
+
+
 @pytest.mark.parametrize("step", ["dtmf:12x", "dtmf:", "wait:soon", "wait:-1", "over:", "shout:a.wav"])
 def test_a_bad_step(tmp_path: Path, step: str) -> None:
     refused(run("call", "--out", tmp_path / "out", step), step)

@@ -71,7 +71,7 @@ class _Script:
         files = dialogue_files(file)
         wanted = [dialogue for dialogue in load_dialogues(files, flow) if only in dialogue.name]
         if not wanted:
-            remedy = "write another --filter" if only and files else "write them as docs/flows.zh.md says"
+            remedy = "write another --filter" if only and files else "write them as docs/desk.zh.md says"
             raise ScriptError("there are no dialogues", where=str(file.parent / FOLDER), remedy=remedy)
         return cls(file, flow, wanted, whole=not only)
 
