@@ -257,6 +257,8 @@ def test_a_menu_offers_no_more_than_five_options_at_once(tmp_path: Path) -> None
     ]
     five = flow.replace("，己方人员。", "。")
     assert findings(tmp_path, five) == []
+    inside = flow.replace("phrases: [己方人员]", "phrases: [种业务]").replace("，己方人员。", "。")
+    assert findings(tmp_path, inside) == []
     offering = changed(
         five, ("    again: [可以说查账单。", "    offers: [o0, o1, o2, o3, o4, o5]\n    again: [可以说查账单。")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import deque
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from gateway.dialogue.check.finding import Found
 from gateway.dialogue.check.inspection import Inspection, Way
@@ -72,16 +73,24 @@ class Filling:
         while len(way) < _SHOWN:
             before = (
                 source
-                for source, facts in self.at.items()
-                if source not in way and source in self._flow.stops
-                for step in self._flow.ways(source)
-                if step.target == way[0] and fact not in self._after(source, step, facts)
+                for source, step in self._into.get(way[0], ())
+                if source not in way and fact not in self._after(source, step, self.at[source])
             )
             source = next(before, None)
             if source is None:
                 break
             way.insert(0, source)
         return way
+
+    @cached_property
+    def _into(self) -> dict[str, list[tuple[str, Way]]]:
+        """The ways that lead to each node from those that a call comes to."""
+        into: dict[str, list[tuple[str, Way]]] = {}
+        for source in self.at:
+            if source in self._flow.stops:
+                for way in self._flow.ways(source):
+                    into.setdefault(way.target, []).append((source, way))
+        return into
 
     # ------------------------------------------------------------------------------------------------------ flowing
 

@@ -48,13 +48,15 @@ def too_many_options(flow: Inspection) -> Iterator[Found]:
 
 
 def _named(prompt: Prompt, choices: Mapping[str, Choice]) -> list[str]:
-    """The options that a prompt names, by their name or their key."""
-    said, keys = "".join(prompt.template.texts), {key for key, _ in spoken_keys(prompt)}
-    return [
-        name
-        for name, one in choices.items()
-        if one.key in keys or one.label in said or (one.phrases and one.phrases[0] in said)
-    ]
+    """The options that a prompt names, by their name or their key; 流量包 doesn't name 流量."""
+    said, keys = "\n".join(prompt.template.texts), {key for key, _ in spoken_keys(prompt)}
+    words = [(word, name) for name, one in choices.items() for word in (one.label, *one.phrases[:1])]
+    named = {name for name, one in choices.items() if one.key in keys}
+    for word, name in sorted(words, key=lambda one: -len(one[0])):
+        if word in said:
+            named.add(name)
+            said = said.replace(word, "\n")
+    return [name for name in choices if name in named]
 
 
 def unheard_group(flow: Inspection) -> Iterator[Found]:
