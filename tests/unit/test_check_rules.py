@@ -72,6 +72,7 @@ FOUND = [
         "key 0 chooses 'other' here",
     ),
     ("far_human", "on_error: human\n", "on_error: main\n", "    on_error: main", "the first failure comes to 'main'"),
+    ("far_human", "    on_error: human\n", "", "  elderly:\n", "in mode elderly the first failure doesn't lead"),
     ("far_human", "go: human}\n  repeat", "go: whom}\n  repeat", "  agent: {", "asks for a human comes to 'whom'"),
     (
         "far_human",
@@ -101,6 +102,13 @@ FOUND = [
     ("unfilled", "purpose: \"'查账单'\"", "purpose: vars.what", "  whose: {call", "'vars.what' has no value yet"),
     ("unfilled", "what: \"'银卡'\"}", "what: None}", "    ticket: {category", "'vars.what' has no value yet"),
     ("unsayable_text", "\"'银卡'\"", "\"'铜卡'\"", "      fault: {label", "reads '铜卡' aloud"),
+    (
+        "unsayable_text",
+        '"{vars.what',
+        '"{slots.matter',
+        '    play: "{slots.matter',
+        "'matter' aloud, the caller's own words",
+    ),
     (
         "key_clash",
         '  repeat: {phrases: [再说一遍], key: "9"',

@@ -37,7 +37,14 @@ def _taken_keys(flow: Inspection, name: str, menu: Menu) -> Iterator[Found]:
 
 
 def far_human(flow: Inspection) -> Iterator[Found]:
-    """In a mode with an `on_error`: a question from which one answer, or one failure, doesn't lead to a human."""
+    """In a mode for people who need help: a question from which one answer, or one failure, doesn't lead to a human.
+
+    That is a mode with an `on_error`; one with `max_options` must have it.
+    """
+    for name, mode in flow.flow.modes.items():
+        if mode.max_options and mode.on_error is None:
+            what = f"in mode {name} the first failure doesn't lead to a human"
+            yield Found(("modes", name), f"{what}; add `on_error: NODE`", at_key=True)
     helping = {name: mode.on_error for name, mode in flow.flow.modes.items() if mode.on_error}
     if not helping:
         return

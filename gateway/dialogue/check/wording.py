@@ -13,6 +13,7 @@ from gateway.dialogue.check.sayings import Prompt
 from gateway.dialogue.choices import MORE, Choice
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.nodes.base import Place
+from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.question import Answers, Question
@@ -150,12 +151,13 @@ def _enough(at: Place, part: str, before: list[Template], given: tuple[Template,
 
 
 def unsayable_text(flow: Inspection) -> Iterator[Found]:
-    """A text that an option puts in a slot, to be read aloud, and that is not among the recorded ones."""
+    """A text to be read aloud that is not among the recorded ones: put in a slot by the flow, or said by callers."""
     fields = [field for one in flow.sayings.prompts for field in one.template.fields]
     read = {field.expression.source.strip() for field in fields if field.kind == "text"}
     labels = {choice.label for choices in flow.choices.values() for choice in choices.values()}
     picked = {name for slot in all_slots(flow.flow).values() for name in slot.options or ()}
     known = {*flow.flow.recorded_texts, *labels, *picked}
+    yield from _own_words(flow)
     for stop in flow.stops.values():
         for place, expression in stop.node.expressions():
             text = _constant(expression)
@@ -164,6 +166,19 @@ def unsayable_text(flow: Inspection) -> Iterator[Found]:
             if {f"slots.{place[-1]}", f"vars.{place[-1]}"} & read:
                 what = f"a prompt reads '{text}' aloud, but it is not among `recorded_texts`; add it there"
                 yield Found((*stop.place, *place), what)
+
+
+def _own_words(flow: Inspection) -> Iterator[Found]:
+    """Prompts that read what callers say in their own words, which nobody can have recorded."""
+    asked = {question.slot for question in flow.questions.values() if isinstance(question, Collect)}
+    free = {
+        f"slots.{name}": name for name, slot in all_slots(flow.flow).items() if slot.type == "text" and name in asked
+    }
+    for prompt in flow.sayings.prompts:
+        for field in prompt.template.fields:
+            if (name := free.get(field.expression.source.strip())) is not None:
+                what = f"a prompt reads '{name}' aloud, the caller's own words, which nobody can have recorded"
+                yield Found(prompt.place, f"{what}; leave it out, or make the slot a choice")
 
 
 def _constant(expression: Expression) -> str | None:
