@@ -67,6 +67,14 @@ def test_what_was_not_exercised_fails_only_when_all_is_required(errands):
     assert run("test", "errands", "--require-full").exit_code == 1
 
 
+@pytest.mark.parametrize("other", [["--filter", "好"], ["--audio"]])
+def test_not_all_is_required_of_some(errands, other):
+    write(errands, GREETED)
+    result = run("test", "errands", "--require-full", *other)
+    assert result.exit_code == 2
+    assert "leave out --filter" in result.output
+
+
 def test_bad_files_and_no_files_are_told(errands):
     assert isinstance(run("test", "errands").exception, ScriptError)
     write(errands, "dialogues: 3")

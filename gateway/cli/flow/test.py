@@ -38,6 +38,8 @@ def hold_dialogues(
     snr_db: Annotated[float, typer.Option("--snr", help="With --audio: dB from noise to speech.", min=0, max=60)] = 15,
 ) -> None:
     """Hold a hotline's test dialogues and show those that go otherwise than expected."""
+    if require_full and (only or audio):
+        raise typer.BadParameter("all dialogues are needed for it, in text; leave out --filter and --audio")
     settings = load_settings()
     console = CallConsole()
     failed = False
