@@ -118,7 +118,7 @@ def _read(source: Source) -> None:
         raise _UnreadableError(start, what) from error
     else:
         if root is None:
-            raise _UnreadableError(start, "the file is empty; write a flow, beginning with `flow: NAME`")
+            raise _UnreadableError(start, "the file is empty; write what belongs in it, or remove it")
 
 
 def lines(source: Source) -> list[str]:

@@ -29,6 +29,7 @@ _FAULTS = {
 _RECORD = "录好后用 prompts add 导入，或用 prompts build 合成"
 _AGAIN = "请重录，再用 prompts add 导入"
 _SYNTHESISE_AGAIN = "删掉这个文件，再用 prompts build 重新合成"
+_SYNTHESISE_GONE = "用 prompts build 重新合成"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def check(inventory: Inventory) -> list[Finding]:
 
 
 def _bad(one: Listed, rule: str, what: str) -> Finding:
-    return Finding(rule, str(one.path), one.row.text, what, _SYNTHESISE_AGAIN if one.row.made else _AGAIN)
+    synthesise = _SYNTHESISE_AGAIN if one.path.exists() else _SYNTHESISE_GONE
+    return Finding(rule, str(one.path), one.row.text, what, synthesise if one.row.made else _AGAIN)
 
 
 def _uneven(clips: list[tuple[Listed, Pcm]]) -> Iterator[Finding]:

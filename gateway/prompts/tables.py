@@ -62,12 +62,15 @@ class Folder:
         if not self.table.exists():
             return {}
         try:
-            lines = self.table.read_text(encoding="utf-8").splitlines()
+            lines = self.table.read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
             raise PromptError("not UTF-8", where=str(self.table), remedy="save it as UTF-8") from error
         except OSError as error:
             reason = error.strerror or str(error)
             raise PromptError(f"can't be read: {reason}", where=str(self.table), remedy="check the file") from error
+        if lines and lines[0].split("\t")[:2] != ["name", "text"]:  # sorted, or cut: a row would be lost
+            remedy = f"begin with {'<tab>'.join(_COLUMNS)}"
+            raise PromptError("no line of headings", where=f"{self.table}:1", remedy=remedy)
         rows: dict[str, Row] = {}
         for number, line in enumerate(lines, 1):
             if number == 1 or not line:

@@ -207,7 +207,7 @@ def test_a_broken_customers_file_is_one_error_at_its_place(tmp_path: Path, conte
 
 
 def test_a_missing_customers_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"none\.yaml: .*No such file"):
+    with pytest.raises(SettingsError, match=r"none\.yaml: .*No such file.*; write it after"):
         SampleLookups(tmp_path / "none.yaml")
 
 

@@ -98,6 +98,21 @@ def test_a_table_in_another_encoding_is_refused(hotline):
         PromptCatalog.load(flow, voice)
 
 
+@pytest.mark.parametrize("content", ["hello\t您好\nkey\t请按1\n", "您好\n"])
+def test_a_table_without_its_headings_loses_no_row_unsaid(hotline, content):
+    flow, voice = hotline
+    (flow / "prompts.tsv").write_text(content, encoding="utf-8")
+    with pytest.raises(PromptError, match=r"prompts\.tsv:1: no line of headings; begin with name<tab>text"):
+        PromptCatalog.load(flow, voice)
+
+
+def test_a_table_with_a_byte_order_mark_is_read(hotline):
+    flow, voice = hotline
+    table = flow / "prompts.tsv"
+    table.write_text(table.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    PromptCatalog.load(flow, voice)
+
+
 def test_clauses_stand_between_punctuation_marks():
     assert clauses("您好，欢迎致电。查话费、查流量；再见 ") == ["您好", "欢迎致电", "查话费", "查流量", "再见"]
     assert clauses("。，") == []

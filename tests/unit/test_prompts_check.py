@@ -160,6 +160,12 @@ def test_what_nothing_uses_is_a_note(tiny):
     assert told.splitlines()[-1] == "13 条录音：0 个问题，2 条提示"
 
 
+def test_a_file_that_is_gone_is_not_to_be_deleted(tiny):
+    spoken = next(text for text in TEXTS if text != "再见")
+    file_of(tiny, spoken).unlink()
+    assert [(one.rule, one.fix) for one in found(tiny)] == [("gone", "用 prompts build 重新合成")]
+
+
 def test_each_finding_is_one_line_or_one_json_object(tiny):
     file_of(tiny, "再见").unlink()
     soundfile.write(tiny / "audio" / "stray.flac", voice(1), SAMPLE_RATE_HZ)

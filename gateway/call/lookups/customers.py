@@ -133,7 +133,8 @@ def load_customers(path: Path) -> CustomerFile:
         return CustomerFile.model_validate(loaded)
     except (OSError, UnicodeDecodeError) as error:
         reason = "isn't UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
-        raise SettingsError(f"the sample customers can't be read: {reason}", where=str(path)) from error
+        remedy = "write it after ivr_flows/mobile_hotline/customers.yaml, as UTF-8, or set VOICE_GATEWAY_LOOKUP_URL"
+        raise SettingsError(f"the sample customers can't be read: {reason}", where=str(path), remedy=remedy) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
