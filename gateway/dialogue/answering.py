@@ -151,9 +151,7 @@ class Answering:
     def _go_back(self) -> str:
         visit = self._state.back.pop()
         self._open_again(visit.returns)
-        question = self._stage.flow.node(visit.node, self._state.mode)
-        if isinstance(question, Collect):  # asked again, though it may be skipped when it is filled
-            self._state.slots.pop(question.slot, None)
+        self._state.revisiting = True
         return visit.node
 
     def _open_again(self, calls: tuple[str, ...]) -> None:

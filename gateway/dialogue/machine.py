@@ -147,8 +147,9 @@ class Dialogue:
         state.returns = self._still_open(name)
         state.node, state.waiting, state.pending = name, Waiting.NOTHING, None
         state.group, state.refused = 0, None
+        revisiting, state.revisiting = state.revisiting, False
         node = self._stage.node
-        if (onward := node.passed_over(self._stage)) is not None:
+        if not revisiting and (onward := node.passed_over(self._stage)) is not None:
             return onward
         state.path.append(name)
         self._stage.emit(EnterNode(name, node.kind))

@@ -64,6 +64,8 @@ class State:
     """Failed answers (no input, no match, a refused confirmation) to the present question."""
     back: list[Visit] = field(default_factory=list)
     """Questions answered before this one, the latest last."""
+    revisiting: bool = False
+    """The caller is going back: the question is put again, though it could be skipped."""
     returns: tuple[str, ...] = ()
     """The `call` nodes whose sub-flows are open, the present one's last."""
     group: int = 0

@@ -606,3 +606,13 @@ def test_one_flow_serves_many_callers_without_mixing_them(tmp_path: Path) -> Non
     young.says("密码")
     assert (elder.dialogue.state.mode, young.dialogue.state.mode) == ("elderly", "standard")
     assert (elder.dialogue.state.node, young.dialogue.state.node) == ("day", "pin")
+
+
+def test_what_is_asked_again_is_kept_until_it_is_answered_again(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.says("密码")
+    talk.keys("5678")
+    assert talk.says("返回") == "请输入密码。"
+    assert talk.dialogue.state.slots["pin"] == "5678"
+    talk.keys("1234")
+    assert talk.dialogue.state.slots["pin"] == "1234"
