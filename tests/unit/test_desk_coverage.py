@@ -53,6 +53,7 @@ def test_a_call_reaches_its_nodes_and_options(errands):
         ("{agents: none, steps: [{says: 人工}]}", "human 没有人接"),
         ("{lookups: {ticket.create: fails}, steps: [{says: 寄东西}, {keys: '1'}]}", "order 查询失败"),
         ("{lookups: {caller.profile: fails}, steps: [{at: main}]}", "profile 查询失败"),
+        ("{lookups: {parcel.status: {days: 3}}, steps: [{says: 查快递}]}", "parcel_told 有数据读不出来"),
         ("{clock: 2026-11-24 10:30, steps: [{silent: 3}]}", "leave 多次失败后离开"),
         ("{steps: [{keys: '4'}, {silent: 2}]}", "rate 没有回答"),
     ],
@@ -60,6 +61,12 @@ def test_a_call_reaches_its_nodes_and_options(errands):
 def test_an_error_path_is_reached_by_its_failure(errands, dialogue, reached):
     assert reached in missed(Coverage(errands.flow), Kind.ERROR)
     assert reached not in missed(covered(errands, f"dialogues: {{one: {dialogue}}}"), Kind.ERROR)
+
+
+def test_a_notice_that_is_heard_or_has_no_values_or_no_way_out_is_no_error_path(errands):
+    heard = covered(errands, "dialogues: {a: {lookups: {parcel.status: {days: 3, fee: 5}}, steps: [{says: 查快递}]}}")
+    assert {"parcel 查询失败", "parcel_told 有数据读不出来"} <= missed(heard, Kind.ERROR)
+    assert not {"told 有数据读不出来", "nothing 有数据读不出来"} & missed(heard, Kind.ERROR)
 
 
 def test_ways_into_and_out_of_a_mode_are_told_apart(errands):

@@ -18,6 +18,7 @@ from gateway.desk.dialogues.goals import (
     NO_INPUT,
     NO_MATCH,
     NOBODY,
+    UNSAYABLE,
     Goal,
     Kind,
     goals,
@@ -40,6 +41,7 @@ from gateway.dialogue.actions import (
 )
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.nodes.menu import Menu
+from gateway.dialogue.nodes.play import Play
 from gateway.dialogue.sayable import Picked
 from gateway.dialogue.state import STANDARD
 
@@ -80,23 +82,29 @@ class Coverage:
 
 
 class _Track:
-    """Follows one call: where it is, in which mode, and which failure is open."""
+    """Follows one call: where it is, in which mode, which failure is open, and what hasn't been said yet."""
 
     def __init__(self, flow: CompiledFlow) -> None:
         self._flow = flow
         self._node = flow.flow.entry
         self._mode = STANDARD
         self._failing: str | None = None
+        self._unsaid: str | None = None
+        """The `play` that was entered last, until it is heard."""
 
     def reached(self, event: Action | Input) -> Iterator[Goal]:
         match event:
-            case EnterNode(node=node):
+            case EnterNode(node=node, kind=kind):
                 if self._failing is not None:
                     yield Goal(Kind.ERROR, self._failing, GIVEN_UP)
+                if self._unsaid is not None:
+                    yield Goal(Kind.ERROR, self._unsaid, UNSAYABLE)
                 self._node, self._failing = node, None
+                self._unsaid = node if kind == Play.kind else None
                 yield Goal(Kind.NODE, node)
                 yield Goal(Kind.OVERLAY, f"{node}（{self._mode}）")
             case Say():
+                self._unsaid = None
                 yield Goal(Kind.OVERLAY, f"{event.node}（{self._mode}）")
                 yield from self._groups(event)
             case Listen() | Record():

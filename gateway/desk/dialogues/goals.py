@@ -12,6 +12,7 @@ from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.message import Message
+from gateway.dialogue.nodes.play import Play
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.survey import Survey
 from gateway.dialogue.nodes.ticket import Ticket
@@ -31,7 +32,7 @@ class Kind(StrEnum):
 
 
 NO_INPUT, NO_MATCH, GIVEN_UP, DENIED = "没有回答", "没听懂", "多次失败后离开", "确认时说不对"
-LOOKUP_FAILED, NOBODY = "查询失败", "没有人接"
+LOOKUP_FAILED, UNSAYABLE, NOBODY = "查询失败", "有数据读不出来", "没有人接"
 ANYWHERE = "universals"
 BY_PROFILE, ASKED, BY_ERRORS, LEFT = "按资料进入", "要求进入", "多次没听懂而进入", "要求退出"
 
@@ -104,5 +105,7 @@ def _errors(flow: Flow, stop: Stop) -> Iterator[tuple[Goal, Place]]:
             yield Goal(Kind.ERROR, stop.name, DENIED), stop.place
     elif isinstance(node, Lookup | Ticket):
         yield Goal(Kind.ERROR, stop.name, LOOKUP_FAILED), stop.place
+    elif isinstance(node, Play) and node.on_error and node.play.fields:
+        yield Goal(Kind.ERROR, stop.name, UNSAYABLE), (*stop.place, "on_error")
     elif isinstance(node, Transfer):
         yield Goal(Kind.ERROR, stop.name, NOBODY), stop.place
