@@ -71,3 +71,15 @@ def test_silences_and_keys_wait_for_the_hotline(hold):
     held = hold(steps, [])
     assert held.passed, held.difference
     assert acts(held) == ["（没有说话）", "按键 1", "（挂机）"]
+
+
+def test_silences_after_the_end_are_a_difference(hold):
+    held = hold("[{silent: 20, hears: 没有听到您的声音}]", [])
+    assert held.difference is not None
+    assert held.difference.expected == "20 次不说话"
+    assert held.difference.found.startswith("3 次以后已经结束：转接人工")
+
+
+def test_as_many_silences_as_there_are_questions_are_none(hold):
+    held = hold("[{silent: 3, hears: 没有听到您的声音}]", [])
+    assert held.passed, held.difference

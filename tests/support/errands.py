@@ -70,7 +70,11 @@ nodes:
     on_error: human
   told: {play: "单号是{ticket.number | digits}。", done: true, then: rate}
   parcel: {lookup: parcel.status, with: {number: caller.number}, save: parcel, then: parcel_told, on_error: human}
-  parcel_told: {play: "还有{parcel.days | number}天，运费{parcel.fee | amount}。", done: true, then: rate, on_error: human}
+  parcel_told:
+    play: "还有{parcel.days | number}天，运费{parcel.fee | amount}。"
+    done: true
+    then: rate
+    on_error: human
   leave: {message: 请留言。, then: bye, on_error: nothing}
   nothing: {play: 没有听到留言。, then: bye}
   rate: {survey: 请打分。, then: bye}

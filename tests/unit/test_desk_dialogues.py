@@ -61,6 +61,13 @@ path: [profile, open, main, ask, where.district, order, told, rate, bye]
         ("steps:\n  - keys: '0'\nticket: {category: pick_up}", 5, "工单：category=pick_up", "没有开工单"),
         ("steps:\n  - keys: '0'\nsurvey: 3", 5, "满意度 3", "满意度 （没有回答）"),
         ("steps:\n  - keys: '0'\npath: [profile]", 5, "profile", "profile → open → main → human"),
+        (
+            "steps:\n  - silent: 20\nends: transferred",
+            4,
+            "20 次不说话",
+            "3 次以后已经结束：转接人工，queue:general，队列 general",
+        ),
+        ("steps:\n  - silent: 3\n  - silent: true", 5, "通话继续", "已经结束：转接人工，queue:general，队列 general"),
         ("steps:\n  - records: 5s", 4, "录下留言", "节点 main 不录留言"),
         (
             "caller: '13900001002'\nsteps:\n  - talks_over: 寄东西",
@@ -75,6 +82,34 @@ def test_the_first_difference_is_told_with_its_line(errands, text, line, expecte
     assert held.difference is not None
     assert (held.difference.line, held.difference.expected, held.difference.found) == (line, expected, found)
     assert held.difference.heard == (found.startswith("听到"))
+
+
+@pytest.mark.parametrize("rest", ["", "\nends: {}", "\nslots: {}\ncaller: '13900001001'\nagents: none"])
+def test_a_dialogue_that_expects_nothing_does_not_pass(errands, rest):
+    held = errands.one(f"steps:\n  - says: 寄东西\n  - silent: true{rest}")
+    assert held.difference is not None
+    assert held.difference.line == 2
+    assert held.difference.found.startswith("什么也没有期望")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "at: where.district",
+        "hears: 没有声音",
+        "not_hears: 再见",
+        "silent: true\nends: abandoned",
+        "silent: true\nslots: {district: null}",
+        "silent: true\nmode: standard",
+        "silent: true\nticket: none",
+        "silent: true\npath: [profile, open, main, ask, where.district]",
+    ],
+)
+def test_one_expectation_is_enough(errands, rest):
+    step, _, end = rest.partition("\n")
+    acts = step if "silent" in step or "at:" in step else f"silent: true, {step}"
+    held = errands.one(f"steps:\n  - says: 寄东西\n  - {{{acts}}}\n{end}")
+    assert held.difference is None
 
 
 def test_a_difference_is_shown_after_the_conversation_that_led_to_it(errands):

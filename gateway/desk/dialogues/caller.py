@@ -16,6 +16,7 @@ from gateway.desk.telling import Did, Line, told_event
 from gateway.dialogue.actions import Outcome, Understood
 from gateway.events import CallEnded, Event, NodeEntered, PromptStarted, SurveyAnswered, Turn, TurnFinished
 from gateway.media.frames import FRAME_SAMPLES, Frame, Pcm, to_frames
+from gateway.privacy import mask
 from gateway.prompts.clips import stretch
 from gateway.transport.leg import HotlineState, LegInfo, LegInput
 
@@ -125,6 +126,8 @@ class AloudCaller:
         """The call is over: judge what was said last."""
         queue = ended.transfer["queue"] if ended.transfer else None
         ending = Ending(ended.disposition, ended.reason, queue)
+        if self._step is not None and self._step.silent is not None and self._silences > 1:
+            self._examiner.cut_short(self._step.silent - self._silences + 1, ending)
         self._examiner.next(self._reply, self._node, ending)
         return ending
 
@@ -183,7 +186,7 @@ class AloudCaller:
     def _begin(self, step: Step) -> None:
         self._said.clear()
         self._taken = None
-        self.lines.append(Did(_step_text(step) + ("（再说一遍）" if self._repeated else "")))
+        self.lines.append(Did(mask(_step_text(step)) + ("（再说一遍）" if self._repeated else "")))
         if step.keys is not None:
             self._pressing.extend(step.keys)
         elif step.silent is not None:

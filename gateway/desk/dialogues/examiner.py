@@ -103,8 +103,15 @@ class Examiner:
         step = self._steps[self._index]
         self._differ(("steps", self._index, step.act or "at"), expected, found)
 
+    def cut_short(self, silences: int, ending: Ending) -> None:
+        """The call ended after so many silences, fewer than the act handed out last has."""
+        wanted = self._steps[self._index].silent
+        self.refuse(f"{wanted} 次不说话", f"{silences} 次以后已经结束：{_ending_text(ending)}")
+
     def finish(self, outcome: Account) -> None:
-        """Judge what the call came to."""
+        """Judge what the call came to, and whether anything was expected of it."""
+        if not self._dialogue.case.expects:
+            self._differ((), f"{'、'.join(EXPECTATIONS)}，至少一样", "什么也没有期望，怎么走都算相符")
         for place, expected, found in _unmet(self._dialogue, outcome):
             self._differ(place, expected, found)
 
@@ -139,6 +146,9 @@ class Examiner:
         if self.difference is None:
             self.difference = Difference(self._dialogue.line(*place), expected, found, heard)
 
+
+EXPECTATIONS = ("hears", "not_hears", "at", "ends", "slots", "mode", "ticket", "survey", "path")
+"""What a dialogue can expect."""
 
 _Unmet = tuple[Place, str, str]
 

@@ -54,7 +54,7 @@ def _moment(value: Any) -> dt.datetime:  # noqa: ANN401
 
 
 def _caller(value: Any) -> Any:  # noqa: ANN401
-    caller = {"number": value} if isinstance(value, str) else value
+    caller = value if isinstance(value, dict) else {"number": value}
     if isinstance(caller, dict) and not isinstance(caller.get("number", ""), str):
         raise ValueError('the number must be a text; put it in quotes, as "13900001001"')
     return caller
@@ -129,7 +129,19 @@ Stubs = Annotated[
 Ticket = Annotated[Any, BeforeValidator(_ticket), WithJsonSchema({"anyOf": [{"type": "object"}, {"const": "none"}]})]
 
 
-class Step(Strict):
+class Said(Strict):
+    """A part of a dialogue; a key with nothing behind it is refused, since it would count as not being there."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_left_open(cls, given: Any) -> Any:  # noqa: ANN401
+        empty = [name for name, value in given.items() if value is None] if isinstance(given, dict) else []
+        if empty:
+            raise ValueError(f"'{empty[0]}' is empty; write what is meant, or remove it")
+        return given
+
+
+class Step(Said):
     """One turn: where the caller is, what they do, and what they hear then. Each part may stand alone."""
 
     at: str | None = None
@@ -175,6 +187,11 @@ class Step(Strict):
         """What is said."""
         return self.says or self.talks_over
 
+    @property
+    def expects(self) -> bool:
+        """Whether it can go otherwise than expected."""
+        return self.at is not None or self.hears is not None or self.not_hears is not None
+
 
 class End(Strict):
     """How the call ends; what is left out may be anything."""
@@ -202,7 +219,7 @@ Ends = Annotated[
 ]
 
 
-class Setting(Strict):
+class Setting(Said):
     """Who calls, when, and what the business systems answer."""
 
     caller: Caller | None = None
@@ -228,6 +245,18 @@ class Case(Setting):
     survey: Annotated[int, Field(ge=1, le=5)] | None = None
     path: tuple[str, ...] | None = None
     """Every node that was entered, in order."""
+
+    @property
+    def expects(self) -> bool:
+        """Whether it says anything of how the call goes or ends, so that it can fail."""
+        ends = self.ends is not None and any(wanted is not None for _, wanted in self.ends)
+        others = (self.mode, self.ticket, self.survey, self.path)
+        return (
+            ends
+            or bool(self.slots)
+            or any(wanted is not None for wanted in others)
+            or any(step.expects for step in self.steps)
+        )
 
 
 class DialogueFile(Setting):

@@ -133,13 +133,23 @@ def _act(talk: Conversation, step: Step, examiner: Examiner) -> str:
     if step.keys is not None:
         return talk.keys(step.keys).text
     if step.silent is not None:
-        return "".join(talk.silent().text for _ in range(step.silent) if talk.ending is None)
+        return _keep_silent(talk, step.silent, examiner)
     if step.records is not None:
         if not isinstance(talk.awaiting, Record):
             examiner.refuse("录下留言", f"节点 {talk.node} 不录留言")
             return ""
         return talk.gives(Recorded(step.records)).text
     return talk.hangs_up().text
+
+
+def _keep_silent(talk: Conversation, times: int, examiner: Examiner) -> str:
+    said = ""
+    for done in range(times):
+        if talk.ending is not None:
+            examiner.cut_short(done, talk.ending)
+            break
+        said += talk.silent().text
+    return said
 
 
 def _confidence(step: Step) -> float:
