@@ -44,6 +44,11 @@ def mask(text: str) -> str:
     return _NUMBERS.sub(_mask_one, text)
 
 
+def personal_numbers(text: str) -> list[str]:
+    """The digits of every number that `mask` would hide, in their order; for comparing, never for showing."""
+    return ["".join(_DIGIT_OR_X.findall(found[0])) for found in _NUMBERS.finditer(text)]
+
+
 def _mask_one(found: re.Match[str]) -> str:
     digits = _DIGIT_OR_X.findall(found[0])
     country = _COUNTRY.match("".join(digits[:-11]))

@@ -9,13 +9,15 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from gateway.cli.flow import app
-from gateway.desk.dialogues.examiner import same
+from gateway.desk.dialogues.examiner import Difference, same
 from gateway.desk.dialogues.load import dialogue_files, load_dialogues
 from gateway.desk.dialogues.model import Case, DialogueFile, Setting, Step
 from gateway.desk.dialogues.report import conversation
 from gateway.desk.dialogues.schema import HELP, dialogues_schema
+from gateway.desk.dialogues.text import Held
 from gateway.dialogue.source import read
 from gateway.errors import FlowError
+from gateway.privacy import mask
 from tests.support.calls import ROOT
 from tests.support.errands import Errands
 
@@ -121,6 +123,26 @@ def test_a_difference_is_shown_after_the_conversation_that_led_to_it(errands):
     assert "▶ 第 4 行" in marked
     assert "哪个省" in marked
     assert "听到“在哪个区？”" in found
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "hidden"),
+    [
+        ("号码 = 13900001001", "号码 = 13912341001", "（139****1001 遮住的数字不同：第 4、5、6、7 位）"),
+        ("号码 = 13900001001", "号码 = 13900001002", ""),
+        ("听到“幺三九零零零零幺零零幺”", "听到“号码是幺三九零零幺零幺零零幺，对吗”", "第 6 位）"),
+        ("有 13900001001", "有 13900001001 和 13912341001", ""),
+        ("number=139****1001", "number=13900001001", "（遮住的号码写法不同）"),
+        ("number=139 0000 1001", "number=13900001001", "（遮住的号码写法不同）"),
+        ("在节点 main", "在节点 order", ""),
+    ],
+)
+def test_a_difference_shows_no_personal_number_and_yet_where_two_differ(errands, expected, found, hidden):
+    (dialogue,) = errands.read("dialogues: {one: {steps: [{at: main}]}}")
+    *_, wanted, actual, _ = conversation(Held(dialogue, Difference(1, expected, found)))
+    assert wanted == f"  [red]▶ 第 1 行　期望 {mask(expected)}[/red]"
+    assert actual.startswith(f"  [red]　　　　　　实际 {mask(found)}")
+    assert actual.removesuffix("[/red]").endswith(hidden or mask(found))
 
 
 def test_look_ups_are_stubbed_one_after_the_other_and_the_last_for_ever(errands):

@@ -12,6 +12,7 @@ from gateway.desk.dialogues.goals import Goal, Kind
 from gateway.desk.dialogues.text import Held
 from gateway.desk.telling import Did, Said, markup
 from gateway.dialogue.source import Source
+from gateway.privacy import mask, personal_numbers
 
 
 def conversation(held: Held) -> Iterator[str]:
@@ -30,9 +31,23 @@ def conversation(held: Held) -> Iterator[str]:
         yield f"  [yellow]没有试：{escape(held.skipped)}[/yellow]"
     if held.difference is not None:
         differs = held.difference
-        yield f"  [red]▶ 第 {differs.line} 行　期望 {escape(differs.expected)}[/red]"
-        yield f"  [red]　　　　　　实际 {escape(differs.found)}[/red]"
+        hidden = _hidden(differs.expected, differs.found)
+        yield f"  [red]▶ 第 {differs.line} 行　期望 {escape(mask(differs.expected))}[/red]"
+        yield f"  [red]　　　　　　实际 {escape(mask(differs.found))}{hidden}[/red]"
     yield ""
+
+
+def _hidden(expected: str, found: str) -> str:
+    """What of a difference masking hides: at which digits two numbers differ that look the same; empty when nothing."""
+    there = personal_numbers(found)
+    for number in personal_numbers(expected):
+        alike = [other for other in there if mask(other) == mask(number)]
+        if alike and number not in alike:
+            pairs = enumerate(zip(number, alike[0], strict=True), 1)
+            places = "、".join(str(place) for place, (one, other) in pairs if one != other)
+            return f"（{mask(number)} 遮住的数字不同：第 {places} 位）"
+    same = mask(expected) == mask(found) and expected != found
+    return "（遮住的号码写法不同）" if same else ""
 
 
 def gaps(coverage: Coverage, source: Source) -> Iterator[str]:
