@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from simpleeval import DEFAULT_OPERATORS, InvalidExpression, SimpleEval
@@ -68,6 +69,18 @@ class Expression:
     tree: ast.expr = field(repr=False, compare=False)
     names: frozenset[str]
     fields: frozenset[tuple[str, str]]
+
+    @property
+    def comparisons(self) -> Iterator[tuple[str, str, Any]]:
+        """Name, field and constant of every comparison of a field with a constant."""
+        for node in ast.walk(self.tree):
+            if not isinstance(node, ast.Compare) or any(isinstance(one, ast.In | ast.NotIn) for one in node.ops):
+                continue
+            sides = [node.left, *node.comparators]
+            for one, other in (*pairwise(sides), *pairwise(sides[::-1])):
+                match one, other:
+                    case ast.Attribute(value=ast.Name(id=name), attr=attribute), ast.Constant(value=constant):
+                        yield name, attribute, constant
 
     @classmethod
     def parse(cls, source: str) -> Expression:

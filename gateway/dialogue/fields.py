@@ -6,12 +6,13 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.template import Template
 
 _DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s)")
+_WIDE_COMMA = re.compile(r"[，、；：]")
 _MAX_DURATION_MS = 600_000
 
 
@@ -54,6 +55,13 @@ def _expression(value: Any) -> Expression:  # noqa: ANN401
     return value if isinstance(value, Expression) else Expression.parse(_text(value))
 
 
+def _without_wide_commas(value: str) -> str:
+    """What is said has no marks, so these are lists whose commas were typed in Chinese."""
+    if mark := _WIDE_COMMA.search(value):
+        raise ValueError(f"'{value}' holds a full-width '{mark[0]}'; part a list with half-width commas, [one, two]")
+    return value
+
+
 class Strict(BaseModel):
     """A part of a flow: immutable, unknown keys refused, nothing converted silently."""
 
@@ -79,5 +87,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 """One key of the telephone, in quotes."""
 
-Phrase = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"\w")]
+Phrase = Annotated[
+    str, StringConstraints(min_length=1, max_length=40, pattern=r"\w"), AfterValidator(_without_wide_commas)
+]
 Score = Annotated[float, Field(ge=0, le=1)]

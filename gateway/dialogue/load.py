@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def _graft_subflows(draft: Draft) -> str:
         elif not there:
             source.problems.append((source.spot(place), f"there is no file '{inner[:_SHOWN]}'; check the path"))
         else:
-            other = attempt(folder / inner)
+            other = attempt(Path(os.path.normpath(folder / inner)))
             digest.update(other.raw)
             source.graft(place, other)
             subflows[name] = other.data

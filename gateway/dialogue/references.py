@@ -24,6 +24,12 @@ from gateway.dialogue.state import CALLER, STANDARD
 from gateway.dialogue.template import Field, Template
 from gateway.dialogue.values import SAID_AS, WrongTypeError, typed
 
+_COMPARED: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("number", "amount", "data"), (int, float)),
+    "yes_no": bool,
+    **dict.fromkeys(("date", "month"), ()),
+}
+"""Value type -> the constants that a condition may compare it with; the rest are texts."""
 _OWN_FIELDS: Mapping[str, Mapping[str, str]] = {CALLER: {"number": "phone"}, "survey": {"score": "number"}}
 """What is known without being declared."""
 
@@ -281,6 +287,11 @@ class References:
                 yield Mistake(place, unknown("name", name, known))
         for name, field in sorted(expression.fields):
             yield from self._field(place, name, field)
+        for name, field, constant in expression.comparisons:
+            kind = self._type_of(name, field)
+            if kind and constant is not None and not isinstance(constant, _COMPARED.get(kind, str)):
+                what = f"{name}.{field} is a {kind}, which is never like {constant!r}"
+                yield Mistake(place, f"{what}; write a value of its type")
 
     def _field(self, place: Place, name: str, field: str) -> Iterator[Mistake]:
         match name:

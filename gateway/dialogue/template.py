@@ -14,6 +14,7 @@ from gateway.dialogue.sayable import KINDS, UnsayableError, sayable
 
 MAX_LENGTH = 1000
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_WIDE_BRACE = re.compile(r"[｛｝]")
 _SPOKEN = re.compile(r"\w")
 
 
@@ -37,6 +38,8 @@ class Template:
         """Raises ValueError saying what is wrong with it."""
         if len(source) > MAX_LENGTH:
             raise ValueError(f"this prompt is longer than {MAX_LENGTH} characters; divide it")
+        if _WIDE_BRACE.search(source):
+            raise ValueError("a full-width brace would be spoken; write a value in { and }")
         parts: list[str | Field] = []
         for index, piece in enumerate(_FIELD.split(source)):
             if index % 2:

@@ -230,3 +230,17 @@ def test_a_mode_changes_only_what_it_names(tmp_path: Path) -> None:
 
 def test_what_may_be_said_is_known_beforehand(tmp_path: Path) -> None:
     assert small_flow(tmp_path).recorded_texts >= {"金卡", "查账单", "长辈服务", "没有了"}
+
+
+@pytest.mark.parametrize(
+    ("source", "compared"),
+    [
+        ("caller.age >= 65", [("caller", "age", 65)]),
+        ('"65" < caller.age', [("caller", "age", "65")]),
+        ("1 < a.b < 2", [("a", "b", 2), ("a", "b", 1)]),
+        ("a.b in c.d or a.b", []),
+        ("a.b + 1 > 2", []),
+    ],
+)
+def test_what_is_compared_with_a_constant_is_known(source: str, compared: list[tuple[str, str, object]]) -> None:
+    assert list(Expression.parse(source).comparisons) == compared

@@ -379,6 +379,11 @@ def test_the_time_of_day_is_asked_for_each_time(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------- mistakes
 
 WRONG = [
+    ("when: hours.desk", "when: vars.tries == '1'", "vars.tries is a number, which is never like '1'"),
+    ("when: hours.desk", "when: slots.district == 1", "slots.district is a choice, which is never like 1"),
+    ("when: hours.desk", "when: order.due > '2026-01-01'", "order.due is a date, which is never like '2026-01-01'"),
+    ("play: 没开成。", "play: 没开成｛order.number｝。", "a full-width brace would be spoken; write a value in { and }"),
+    ("phrases: [留言]", "phrases: [留言，录音]", "'留言，录音' holds a full-width '，'; part a list with half-width commas"),
     ("call: ask_number", "call: ask_nmber", "there is no sub-flow 'ask_nmber'; did you mean 'ask_number'?"),
     ("then: told\n", "then: return\n", "there is no node 'return'"),
     ("      stop: {", "      human: {", "the main flow has a node 'human', too; rename one of them"),

@@ -20,6 +20,7 @@ from gateway.desk.retrace import Where
 from gateway.desk.trace import KINDS
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import load_flow
+from gateway.errors import FlowError
 from gateway.store import Wanted, stream_calls
 
 _UNPLACED = {
@@ -46,6 +47,8 @@ def replay(
     began = stored.moment(since, dt.datetime.now().astimezone())
     known = load_flow(stored.flow_file(flow))
     changed = load_flow(stored.flow_file(str(flow_file))) if flow_file else known
+    if changed.flow != known.flow:
+        raise FlowError([f"{flow_file}: this is '{changed.flow}', not a changed '{known.flow}'; name one of its files"])
     replayed = Replay(CompiledFlow(changed, remembering), max_kept=show)
     with stored.open_store(store) as opened:
         for call in stream_calls(opened, Wanted(flow=known.flow, since=began), KINDS):

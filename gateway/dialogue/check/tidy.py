@@ -8,6 +8,7 @@ from gateway.dialogue.check.finding import Found
 from gateway.dialogue.check.inspection import Inspection
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.nodes.base import Place
+from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.ticket import Ticket
@@ -63,7 +64,8 @@ def _filled(flow: Inspection) -> set[str]:
     for stop in flow.stops.values():
         if isinstance(stop.node, Collect):
             filled.add(stop.node.slot)
-        filled |= {str(place[-1]) for place, _ in stop.node.expressions() if {"set", "with"} & set(place[-2:-1])}
+        filling = {"set", "with"} if isinstance(stop.node, Call) else {"set"}
+        filled |= {str(place[-1]) for place, _ in stop.node.expressions() if filling & set(place[-2:-1])}
     return filled
 
 
