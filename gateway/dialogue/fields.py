@@ -87,7 +87,8 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 """One key of the telephone, in quotes."""
 
-Phrase = Annotated[
-    str, StringConstraints(min_length=1, max_length=40, pattern=r"\w"), AfterValidator(_without_wide_commas)
-]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"\w")]
+"""How something is called when it is said."""
+Phrase = Annotated[Label, AfterValidator(_without_wide_commas)]
+"""Something that is said in one breath."""
 Score = Annotated[float, Field(ge=0, le=1)]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
-from gateway.dialogue.fields import Expr, Identifier, Key, Phrase, Prompt, Strict
+from gateway.dialogue.fields import Expr, Identifier, Key, Label, Phrase, Prompt, Strict
 from gateway.dialogue.hours import Hours
 from gateway.dialogue.nodes import AnyNode
 from gateway.dialogue.nodes.menu import Group, OptionIds, Phrases
@@ -24,7 +24,7 @@ def _by_type(value: Any) -> Any:  # noqa: ANN401 -- a designer can write anythin
 class Pick(Strict):
     """One of the things that a choice can be."""
 
-    label: Phrase
+    label: Label
     """How a prompt says it."""
     phrases: Phrases
     key: Key | None = None
@@ -55,7 +55,7 @@ class Universal(Strict):
     `repeat`, `back` and `more` work by themselves, others need a `go`.
     """
 
-    label: Phrase | None = None
+    label: Label | None = None
     phrases: Phrases
     key: Key | None = None
     go: Identifier | None = None
@@ -96,7 +96,7 @@ Overrides = dict[Identifier, Override]
 class Mode(Strict):
     """An overlay on the whole flow, such as the elderly mode."""
 
-    label: Phrase
+    label: Label
     enter_when: Expr | None = None
     enter_on: EnterOn
     leave_on: LeaveOn

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from gateway.dialogue.actions import KeyEntry
 from gateway.dialogue.expressions import Expression
-from gateway.dialogue.fields import Identifier, Key, Phrase, Prompt, Strict
+from gateway.dialogue.fields import Identifier, Key, Label, Phrase, Prompt, Strict
 from gateway.dialogue.nodes.base import Fills, Place
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.template import Template
@@ -21,7 +21,7 @@ Phrases = Annotated[tuple[Phrase, ...], Field(min_length=1)]
 class Option(Strict):
     """Something to choose. An option named like a universal or a mode takes from it whatever it leaves out."""
 
-    label: Phrase | None = None
+    label: Label | None = None
     """How it is called when it is confirmed; the first phrase when left out."""
     phrases: Phrases | None = None
     key: Key | None = None
