@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.call.lookups import HttpLookups, LookupProvider, SampleLookups
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import find_flow, load_flow
+from gateway.dialogue.model import Flow
 from gateway.errors import PromptError, SettingsError
 from gateway.privacy import mask
 from gateway.prompts.catalog import PromptCatalog
@@ -36,12 +37,17 @@ class Hotline:
             SettingsError: bad sample customers or look-up URL.
         """
         path = find_flow(name, settings.flows_dir)
-        flow = CompiledFlow(load_flow(path))
+        return cls.of(load_flow(path), path, settings)
+
+    @classmethod
+    def of(cls, read: Flow, path: Path, settings: Settings) -> Hotline:
+        """The hotline of a flow that was read from `path`. Raises PromptError and SettingsError, as `load` does."""
+        flow = CompiledFlow(read)
         if unrecorded := list(Inventory(flow.flow, path.parent).missing().values()):
             raise PromptError(
                 f"{len(unrecorded)} sentences are not recorded: {'、'.join(unrecorded[:NAMED])}",
                 where=str(path),
-                remedy=f"see `voice-gateway prompts missing {name}`",
+                remedy=f"see `voice-gateway prompts missing {path.parent.name}`",
             )
         prompts = PromptCatalog.load(path.parent, voice_dir(path.parent))
         return cls(flow, prompts, _lookups(settings, path.parent))

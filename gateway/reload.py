@@ -52,14 +52,15 @@ class LiveHotline:
         """The hotline `name`: none of its versions is taken with an error that `flow check` finds.
 
         Raises:
-            VoiceGatewayError: it has such errors, or `Hotline.load` can't load it.
+            VoiceGatewayError: it has such errors, or `Hotline.of` can't make it ready.
         """
 
         def load() -> Hotline:
-            report = check(find_flow(name, settings.flows_dir))
-            if report.errors:
+            path = find_flow(name, settings.flows_dir)
+            report = check(path)
+            if report.flow is None or report.errors:
                 raise FlowError([str(error) for error in report.errors])
-            hotline = Hotline.load(settings, name)
+            hotline = Hotline.of(report.flow, path, settings)
             hotline.warm()
             return hotline
 

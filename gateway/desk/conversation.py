@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from gateway.call.messages import SERVED_MS
@@ -227,23 +228,20 @@ class Conversation:
         return None
 
 
+_REMEMBERED = 20_000
 _MS_PER_CHARACTER = 250
 """Of Mandarin at an easy pace."""
 
 
 class Remembering:
-    """A matcher that works out each utterance once: test dialogues say the same things at the same question often."""
+    """A matcher that works out each utterance once: callers, and test dialogues, say the same things often."""
 
     def __init__(self, matcher: Matcher) -> None:
-        self._matcher = matcher
-        self._known: dict[tuple[str, tuple[str, ...], float], Matched] = {}
+        self._match = lru_cache(maxsize=_REMEMBERED)(matcher.match)
 
     def match(self, text: str, alternatives: Sequence[str] = (), confidence: float = 1.0) -> Matched:
         """As the matcher does."""
-        key = (text, tuple(alternatives), confidence)
-        if key not in self._known:
-            self._known[key] = self._matcher.match(text, alternatives, confidence)
-        return self._known[key]
+        return self._match(text, tuple(alternatives), confidence)
 
 
 def remembering(phrases: Mapping[str, Sequence[str]], accept_score: float, confirm_score: float) -> Matcher:

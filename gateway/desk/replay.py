@@ -8,13 +8,12 @@ all the same. A question that is skipped when something unstored holds counts as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from gateway.desk.retrace import Retracing, Unplaced, Where
 from gateway.desk.trace import Step, in_order, steps
-from gateway.dialogue.compiled import CompiledFlow, Matched, Matcher, phrase_matcher
+from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
@@ -25,7 +24,6 @@ from gateway.store import ToldCall
 
 MAX_KEPT = 1000
 """Differing answers that are held one by one; more are only counted."""
-_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Replay:
     """Takes calls one by one; holds figures, and the first differences.
 
     Args:
-        flow: as it is now; make it with `remembering`, and what many callers say is matched once.
+        flow: as it is now; make it with `conversation.remembering`, and what many callers say is matched once.
     """
 
     def __init__(self, flow: CompiledFlow, max_kept: int = MAX_KEPT) -> None:
@@ -123,16 +121,3 @@ class Replay:
         """Whether it reads what isn't stored: of the caller more than the number, a look-up's record, a variable."""
         roots = {"vars", *self._flow.flow.records} - {CALLER}
         return any(root in roots or (root == CALLER and field != "number") for root, field in condition.fields)
-
-
-def remembering(phrases: Mapping[str, Sequence[str]], accept_score: float, confirm_score: float) -> Matcher:
-    """The matcher of calls, which remembers what it lately matched."""
-    return _Remembering(phrase_matcher(phrases, accept_score, confirm_score))
-
-
-class _Remembering:
-    def __init__(self, matcher: Matcher) -> None:
-        self._match = lru_cache(maxsize=_REMEMBERED)(matcher.match)
-
-    def match(self, text: str, alternatives: Sequence[str] = (), confidence: float = 1.0) -> Matched:
-        return self._match(text, tuple(alternatives), confidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
@@ -83,6 +83,9 @@ Expr = Annotated[Expression, BeforeValidator(_expression), WithJsonSchema({"type
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 """Of a node, slot, option, universal or mode."""
+
+BargeIn = Literal["off", "dtmf", "speech", "keyword"]
+"""What may cut a prompt."""
 
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 """One key of the telephone, in quotes."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
-from gateway.dialogue.fields import Expr, Identifier, Key, Label, Phrase, Prompt, Strict
+from gateway.dialogue.fields import BargeIn, Expr, Identifier, Key, Label, Phrase, Prompt, Strict
 from gateway.dialogue.hours import Hours
 from gateway.dialogue.nodes import AnyNode
 from gateway.dialogue.nodes.menu import Group, OptionIds, Phrases
@@ -111,7 +111,7 @@ class Mode(Strict):
     """By how much every time-out is longer."""
     max_options: Annotated[int, Field(ge=1, le=9)] | None = None
     """The most options that one menu may offer."""
-    barge_in: Literal["off", "dtmf", "speech", "keyword"] | None = None
+    barge_in: BargeIn | None = None
     on_error: Identifier | None = None
     """Where the first failure leads."""
     nodes: Overrides = Field(default_factory=dict)

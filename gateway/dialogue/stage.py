@@ -93,11 +93,14 @@ class Stage:
         return self._say(prompt.render(self._names() | names, self.flow.recorded_texts), self._barge_in(barge_in))
 
     def _say(self, pieces: tuple[Piece, ...], barge_in: BargeIn) -> Say:
-        mode = self.mode
-        pace, gain_db = (mode.pace, mode.gain_db) if mode else (1.0, 0.0)
-        said = Say(self.state.node, pieces, barge_in, pace, gain_db)
+        said = Say(self.state.node, pieces, barge_in, *self._pace_and_gain_db)
         self.emit(said)
         return said
+
+    @property
+    def _pace_and_gain_db(self) -> tuple[float, float]:
+        mode = self.mode
+        return (mode.pace, mode.gain_db) if mode else (1.0, 0.0)
 
     def evaluate(self, expression: Expression) -> Any:  # noqa: ANN401
         return expression.evaluate(self._names())
@@ -196,8 +199,7 @@ class Stage:
 
     def ask_again(self) -> None:
         """Say the information and the question once more, or the confirmation that is open."""
-        mode = self.mode
-        pace, gain_db = (mode.pace, mode.gain_db) if mode else (1.0, 0.0)
+        pace, gain_db = self._pace_and_gain_db
         for said in self.state.replay:
             self.emit(replace(said, pace=pace, gain_db=gain_db))
         self.listen()

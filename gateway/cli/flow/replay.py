@@ -15,7 +15,8 @@ from rich.table import Table
 
 from gateway.cli.flow import stored
 from gateway.cli.narrate import CallConsole
-from gateway.desk.replay import Difference, Replay, remembering
+from gateway.desk.conversation import remembering
+from gateway.desk.replay import Difference, Replay
 from gateway.desk.retrace import Where
 from gateway.desk.trace import KINDS
 from gateway.dialogue.compiled import CompiledFlow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from gateway.dialogue.actions import KeyEntry
-from gateway.dialogue.fields import DurationMs, Key, Prompt
-from gateway.dialogue.nodes.question import Asked, BargeIn
+from gateway.dialogue.fields import BargeIn, DurationMs, Key, Prompt
+from gateway.dialogue.nodes.question import Asked
 from gateway.dialogue.template import Template
 
 

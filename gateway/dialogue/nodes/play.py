@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from gateway.dialogue.fields import Prompt
+from gateway.dialogue.fields import BargeIn, Prompt
 from gateway.dialogue.nodes.base import Onward, Place, Scene
 from gateway.dialogue.template import Template
 
@@ -15,7 +15,7 @@ class Play(Onward):
 
     kind: ClassVar[str] = "play"
     play: Prompt
-    barge_in: Literal["off", "dtmf", "speech", "keyword"] | None = None
+    barge_in: BargeIn | None = None
     done: bool = False
     """With this the caller has got what they called for."""
 

@@ -10,12 +10,11 @@ from pydantic import Field
 
 from gateway.dialogue.actions import KeyEntry
 from gateway.dialogue.expressions import Expression
-from gateway.dialogue.fields import DurationMs, Identifier, Phrase, Prompt, Score, Strict
+from gateway.dialogue.fields import BargeIn, DurationMs, Identifier, Phrase, Prompt, Score, Strict
 from gateway.dialogue.nodes.base import Fills, Node, Place, Scene
 from gateway.dialogue.template import Template
 
 Confirm = Literal["always", "low_confidence", "never"]
-BargeIn = Literal["off", "dtmf", "speech", "keyword"]
 Wordings = Annotated[tuple[Prompt, ...], Field(min_length=1)]
 """What is said at the first failure, at the second, and so on; the last one again when there are more failures."""
 
