@@ -8,7 +8,8 @@ VoiceGatewayError                (asr.errors) what went wrong, where, and what t
 ├── SettingsError                a setting that is unknown or out of range
 ├── LookupFailedError            a business look-up that failed or timed out (the flow's `on_error` takes it)
 ├── StoreError                   the store can't be opened, locked or written
-└── RecordingError               the recording can't be written
+├── RecordingError               the recording can't be written
+└── TransportError               an address that can't be listened on, a certificate that can't be used
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ __all__ = [
     "SettingsError",
     "SpeechError",
     "StoreError",
+    "TransportError",
     "UnknownEngineError",
     "VoiceGatewayError",
 ]
@@ -62,3 +64,7 @@ class StoreError(VoiceGatewayError):
 
 class RecordingError(VoiceGatewayError):
     """The recording can't be written."""
+
+
+class TransportError(VoiceGatewayError):
+    """Callers can't be let in: an address that can't be listened on, a certificate that can't be used."""

@@ -1,0 +1,1 @@
+"""The sound of a telephone call: RTP both ways, at an even pace, from the one party it was agreed with."""

@@ -1,0 +1,1 @@
+"""Callers from the telephone: SIP signalling, on aiosipua's parser, with transactions and dialogs of our own."""

@@ -1,0 +1,327 @@
+"""One telephone call's signalling, from its INVITE to its end; nothing here blocks, and everything has its timer.
+
+                 answer_after_ms          ACK
+    RINGING ───────────────────▶ ANSWERED ───▶ TALKING ──▶ ENDED
+       │ CANCEL, no ports …          │ no ACK      │ BYE from either side, session expired, …
+       └──────────▶ ENDED ◀──────────┘─────────────┘
+
+Every way out is `_end`: once, it frees the place, the ports and the timers. Requests within the call are in
+`call_requests`.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from aiosipua import SipRequest, SipResponse
+
+from gateway.transport.leg import CALLER_HUNG_UP, HandOver, LegInfo
+from gateway.transport.sip.answering import Insisting, ReliableProvisional
+from gateway.transport.sip.config import SipConfig
+from gateway.transport.sip.dialog import Dialog, contact_of
+from gateway.transport.sip.leg import SipLeg
+from gateway.transport.sip.media import MediaLine
+from gateway.transport.sip.message import EXTENSIONS, BadMessageError, cseq_of, option_tags, sdp_of
+from gateway.transport.sip.referral import Referral
+from gateway.transport.sip.sdp import SdpError
+from gateway.transport.sip.session_timer import (
+    TIMER,
+    SessionTerms,
+    SessionTimer,
+    terms_of_response,
+)
+from gateway.transport.sip.timers import Timer, Timers
+from gateway.transport.sip.transactions import ClientTransaction, Outcome, ServerTransaction, TransactionLayer
+from gateway.transport.switchboard import Place
+
+log = logging.getLogger(__name__)
+
+RELIABLE = "100rel"
+GONE = (408, 481)
+"""Answers to a request of ours that say the call is no more (RFC 3261 12.2.1.2)."""
+
+
+class State(Enum):
+    """Where a call stands."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What the calls of an endpoint share."""
+
+    config: SipConfig
+    timers: Timers
+    transactions: TransactionLayer
+    forget: Callable[[SipCall], None]
+    """The call is over, and nothing more is expected for it."""
+
+
+class SipCall:
+    """A call that was let in: it has its place and its sockets."""
+
+    def __init__(
+        self,
+        office: Office,
+        invite: ServerTransaction,
+        line: MediaLine,
+        place: Place,
+        info: LegInfo,
+        terms: SessionTerms,
+    ) -> None:
+        self.dialog = Dialog(invite.request, invite.hop)
+        self.leg = SipLeg(info, self, line, office.config, office.timers)
+        self.line = line
+        self.state = State.RINGING
+        self.terms = terms
+        self.timer = SessionTimer(office.timers, self._refresh, lambda: self._give_up("session_expired"))
+        self.insisting: Insisting | None = None
+        """The 2xx of an INVITE of theirs that waits for its ACK."""
+        self.referral: Referral | None = None
+        self.office = office
+        self._invite = invite
+        self._place: Place | None = place
+        self._late_offer = False
+        self._provisional: ReliableProvisional | None = None
+        self._answer_timer: Timer | None = None
+        self._wants_to_end: str | None = None
+        self._refreshing: ClientTransaction | None = None
+
+    # ------------------------------------------------------------------------------------------------------ to the 200
+
+    def begin(self, offer: str | None) -> None:
+        """Agree on the sound and answer, at once or after ringing.
+
+        Raises:
+            SdpError: there is nothing to agree on; nothing was answered yet.
+        """
+        self._late_offer = offer is None
+        sdp = self.line.offer() if offer is None else self.line.answer(offer)
+        self._invite.respond(self.dialog.reply(self._invite.request, 100))
+        wait_ms = self.office.config.answer_after_ms
+        if not wait_ms:
+            self._answer(sdp)
+            return
+        self._ring(sdp)
+        self._answer_timer = self.office.timers.later(wait_ms, lambda: self._answer(sdp))
+
+    def _ring(self, sdp: str) -> None:
+        early = self.office.config.early_media and not self._late_offer
+        request = self._invite.request
+        response = self.dialog.reply(request, 183 if early else 180, sdp=sdp if early else None)
+        if RELIABLE in option_tags(request, "require") and not self._late_offer:
+            if not early:  # the first reliable answer has to carry ours to the offer (RFC 3262 5)
+                response.content_type, response.text = "application/sdp", sdp
+            self._provisional = ReliableProvisional(
+                self.office.timers, self._invite, response, lambda: self._refuse(504, "prack_timeout")
+            )
+        else:
+            self._invite.respond(response)
+        if early:
+            self.line.ring(self.office.timers)
+
+    def _answer(self, sdp: str) -> None:
+        if self._provisional is not None:  # not before it is known to have arrived (RFC 3262 3)
+            self._answer_timer = self.office.timers.later(50, lambda: self._answer(sdp))
+            return
+        self.line.quiet()
+        headers = {"Supported": ", ".join(EXTENSIONS)}
+        if self.terms.told:
+            headers |= {"Session-Expires": self.terms.header("uas"), "Require": TIMER}
+        self.state = State.ANSWERED
+        self.insist(self._invite, self.dialog.reply(self._invite.request, 200, headers, sdp))
+
+    def insist(self, transaction: ServerTransaction, response: SipResponse) -> None:
+        """Give the 2xx to an INVITE until its ACK comes."""
+        self.insisting = Insisting(self.office.timers, transaction, response, lambda: self._give_up("ack_timeout"))
+
+    def prack(self, request: SipRequest, transaction: ServerTransaction) -> None:
+        """They have our reliable ringing."""
+        if self._provisional is None or not self._provisional.is_meant(request):
+            transaction.respond(self.dialog.reply(request, 481))
+            return
+        self._provisional.stop()
+        self._provisional = None
+        transaction.respond(self.dialog.reply(request, 200))
+
+    def cancelled(self) -> None:
+        """They don't want to be answered any more."""
+        self._refuse(487, "cancelled")
+
+    def _refuse(self, status: int, reason: str) -> None:
+        self._invite.respond(self.dialog.reply(self._invite.request, status))
+        self._end(reason)
+
+    # ------------------------------------------------------------------------------------------------------- to the end
+
+    def acknowledged(self, ack: SipRequest) -> None:
+        """An ACK of a 2xx of ours came."""
+        if self.insisting is None or cseq_of(ack)[0] != self.insisting.number:
+            return
+        self.insisting.stop()
+        self.insisting = None
+        if self._late_offer and not self._take_answer(ack):
+            return
+        self._late_offer = False
+        if self.state is State.ANSWERED:
+            self.state = State.TALKING
+            self.timer.begin(self.terms)
+            self._take_place()
+        if self._wants_to_end:
+            self.hang_up(self._wants_to_end)
+
+    def offered_late(self) -> None:
+        """Our offer is in the 2xx that was just given: the ACK answers it."""
+        self._late_offer = True
+
+    def _take_answer(self, ack: SipRequest) -> bool:
+        try:
+            self.line.accept(sdp_of(ack) or "")
+        except (SdpError, BadMessageError) as error:
+            log.warning("a call without agreed sound: %s", error)
+            self.state = State.TALKING  # an ACK has come: from now on a BYE may be sent
+            self._give_up("no_media")
+            return False
+        return True
+
+    def _take_place(self) -> None:
+        place, self._place = self._place, None
+        if place:
+            place.take(self.leg)
+
+    def hang_up(self, reason: str) -> None:
+        """End the call from our side; idempotent. A caller whose ACK is still on its way gets the BYE after it."""
+        if self.state is State.TALKING:
+            self.send("BYE", Outcome(lambda _: self.office.forget(self), lambda: self.office.forget(self)))
+            self._end(reason, keep=True)
+        elif self.state is State.ANSWERED:
+            self._wants_to_end = reason
+        elif self.state is State.RINGING:
+            self._refuse(480, reason)
+
+    def hung_up(self) -> None:
+        """Their BYE."""
+        if self.referral:
+            self.referral.other_side_left()
+        if self.state is State.RINGING:
+            self._invite.respond(self.dialog.reply(self._invite.request, 487))
+        self._end(CALLER_HUNG_UP)
+
+    def _give_up(self, reason: str) -> None:
+        """What the call needs to live didn't come. A call that was answered is on record, even if nobody heard it."""
+        if self.state is State.ANSWERED:
+            self.state = State.TALKING
+            self.leg.end(reason)
+            self._take_place()
+        self.hang_up(reason)
+
+    def _end(self, reason: str, *, keep: bool = False) -> None:
+        if self.state is State.ENDED:
+            return
+        self.state = State.ENDED
+        self.leg.end(reason)
+        self.timer.stop()
+        for waiting in (self.insisting, self._provisional):
+            if waiting:
+                waiting.stop()
+        if self._answer_timer:
+            self._answer_timer.cancel()
+        if self.referral:
+            self.referral.abandon()
+        if self._refreshing:
+            self._refreshing.abandon()
+        if self._place:
+            self._place.release()
+            self._place = None
+        self.line.close()
+        if not keep:
+            self.office.forget(self)
+
+    # ------------------------------------------------------------------------------------------------ requests of ours
+
+    def send(
+        self, method: str, outcome: Outcome, headers: Mapping[str, str] | None = None, sdp: str | None = None
+    ) -> ClientTransaction:
+        """Send a request within the call."""
+        request = self.dialog.request(method, headers, sdp)
+        return self.office.transactions.request(request, self.dialog.hop(), outcome)
+
+    @property
+    def busy_asking(self) -> bool:
+        """A change that we asked for is not answered yet: theirs has to wait (491)."""
+        return self._refreshing is not None
+
+    def _refresh(self) -> None:
+        """Ask for a sign of life."""
+        if self.state is not State.TALKING or self._refreshing or self.insisting:
+            return
+        headers = {"Session-Expires": self.terms.header("uac"), "Supported": TIMER}
+        timed_out = lambda: self._give_up("session_expired")  # noqa: E731
+        if self.dialog.allows("UPDATE"):
+            self._refreshing = self.send("UPDATE", Outcome(self._refreshed, timed_out), headers)
+            return
+        request = self.dialog.request("INVITE", headers, self.line.offer())
+        outcome = Outcome(self._refreshed, timed_out, lambda _: bytes(self.dialog.ack(request)))
+        self._refreshing = self.office.transactions.request(request, self.dialog.hop(), outcome)
+
+    def _refreshed(self, response: SipResponse) -> None:
+        self._refreshing = None
+        status = response.status_code
+        if status < 300:
+            self.dialog.refresh(response)
+            self.terms = terms_of_response(response, self.terms)
+            self.timer.begin(self.terms)
+            try:
+                if answer := sdp_of(response):
+                    self.line.accept(answer)
+            except (SdpError, BadMessageError) as error:
+                log.warning("the answer to a session refresh can't be used: %s", error)
+        elif status in GONE:
+            self._give_up("session_expired")
+        elif status == 491:  # both sides asked at once: try again when the other has had its turn (14.1)
+            self.office.timers.later(random.uniform(0, 2000), self._refresh)  # noqa: S311
+        # Whatever else was wrong with the question, somebody is there who answered: wait for the session's end.
+
+    def transfer(self, queue: str) -> None:
+        """Hand the caller over to a queue by REFER."""
+        queues = self.office.config.queues
+        target = queues.get(queue) or queues.get("*")
+        if target is None:
+            self.leg.handed_over(HandOver(ok=False, reason="unknown_queue"))
+            return
+        if self.state is not State.TALKING or self.referral:
+            self.leg.handed_over(HandOver(ok=False, reason="not_now"))
+            return
+        self.referral = Referral(self.office.timers, self.office.config.transfer_timeout_s * 1000, self._transferred)
+        ours = contact_of(self.dialog.local)
+        headers = {"Refer-To": f"<{target}>", "Referred-By": ours}
+        self.send("REFER", Outcome(self.referral.answered, self.referral.timed_out), headers)
+
+    def _transferred(self, outcome: HandOver) -> None:
+        self.referral = None
+        self.leg.handed_over(outcome)
+
+    # ------------------------------------------------------------------------------------------------ for the endpoint
+
+    @property
+    def invite(self) -> SipRequest:
+        """What it began with."""
+        return self._invite.request
+
+    def is_of(self, transaction: ServerTransaction) -> bool:
+        """The call began with this INVITE."""
+        return self._invite is transaction
+
+    def refuse_offer(self, why: str) -> None:
+        """There is nothing to agree on."""
+        response = self.dialog.reply(self._invite.request, 488, {"Warning": f'399 voice-gateway "{why}"'})
+        self._invite.respond(response)
+        self._end("no_media")

@@ -1,0 +1,212 @@
+"""What an operator may set about the telephone: the table `[sip]` of the settings."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+CodecName = Literal["PCMA", "PCMU", "G722", "opus"]
+SrtpPolicy = Literal["off", "optional", "required"]
+
+_LISTEN = re.compile(r"sip\+(udp|tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_MAX_PORT = 65535
+
+
+class ListenAddress(BaseModel):
+    """One address that SIP is spoken on, from `sip+udp://127.0.0.1:5060`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    transport: Literal["udp", "tcp", "tls"]
+    host: str
+    """Numeric, without brackets."""
+    port: int
+    """0: any free one."""
+
+    @classmethod
+    def parse(cls, uri: str) -> ListenAddress:
+        """Raises ValueError, saying how to write it."""
+        found = _LISTEN.fullmatch(uri)
+        if not found or int(found[3]) > _MAX_PORT:
+            raise ValueError(f"'{uri}' is no address; write sip+udp://127.0.0.1:5060, or sip+tcp://, sip+tls://")
+        host = found[2].strip("[]")
+        _numeric(host)
+        return cls(transport=found[1], host=host, port=int(found[3]))
+
+
+def _numeric(host: str) -> str:
+    try:
+        ip_address(host)
+    except ValueError:
+        raise ValueError(f"'{host}' is no IP address; names are not looked up here") from None
+    return host
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is no address or network; write 192.0.2.10 or 192.0.2.0/24") from None
+    return text
+
+
+def _host(text: str) -> str:
+    """An IP address or a name that others resolve."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if not _HOST.fullmatch(text):
+            raise ValueError(f"'{text}' is neither an IP address nor a host name") from None
+    return text
+
+
+def _listen(text: str) -> str:
+    ListenAddress.parse(text)
+    return text
+
+
+_SIP_URI = re.compile(r"sips?:[^\s<>@;?]+(@[^\s<>@;?]+)?(;[^\s<>?]*)?")
+
+
+def _sip_uri(text: str) -> str:
+    if not _SIP_URI.fullmatch(text):
+        raise ValueError(f"'{text}' is no SIP address; write sip:agents@192.0.2.20")
+    return text
+
+
+SipUri = Annotated[str, AfterValidator(_sip_uri)]
+Network = Annotated[str, AfterValidator(_network)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Trunk(_Strict):
+    """A line that calls come in on: who may send them, and how they prove it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    addresses: tuple[Network, ...] = ()
+    """Addresses or networks that its calls come from. Without any, it must have a user name."""
+    username: str | None = None
+    """With it, its calls must answer a digest challenge (RFC 8760)."""
+    password: SecretStr | None = None
+    max_calls: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """More calls at once are refused with 486."""
+    hotline: str | None = None
+    """The hotline that all its calls are for, whatever number was called."""
+
+    @model_validator(mode="after")
+    def _someone(self) -> Trunk:
+        if not self.addresses and self.username is None:
+            raise ValueError("a trunk needs addresses or a username, or anybody could call on it")
+        if (self.username is None) != (self.password is None):
+            raise ValueError("a trunk needs both username and password, or neither")
+        return self
+
+
+class Registration(_Strict):
+    """A registrar that is told where we are, again and again, for as long as we run."""
+
+    address: SipUri
+    """Our address there, such as sip:10086@pbx.example.com."""
+    registrar: Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[0-9.]+):\d{1,5}$")]
+    """Where it is sent, as a numeric address with a port."""
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    username: str | None = None
+    password: SecretStr | None = None
+    expires_s: Annotated[int, Field(ge=10, le=86_400)] = 300
+
+
+class SipConfig(_Strict):
+    """The table `[sip]`. Nothing listens unless `listen` says so."""
+
+    listen: tuple[Annotated[str, AfterValidator(_listen)], ...] = ()
+    """Where SIP is spoken: sip+udp://127.0.0.1:5060, sip+tcp://[::1]:5060, sip+tls://0.0.0.0:5061."""
+    advertised_address: Annotated[str, AfterValidator(_host)] | None = None
+    """What others know us by, in Via, Contact and SDP, when it isn't the address that we listen on (NAT, 0.0.0.0)."""
+    numbers: dict[str, str] = Field(default_factory=dict)
+    """Called number -> hotline; `*` for every other number. Without any, every number is the default hotline's."""
+    allow: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
+    """Who may call without being a trunk; loopback alone unless told otherwise."""
+    trunks: tuple[Trunk, ...] = ()
+    registrations: tuple[Registration, ...] = ()
+    realm: Annotated[str, Field(min_length=1, max_length=100)] = "voice-gateway"
+    """What digest challenges name us."""
+
+    calls_per_second: Annotated[float, Field(gt=0, le=10_000)] = 50.0
+    """New calls that one address may place; more get 503."""
+    requests_per_second: Annotated[float, Field(gt=0, le=100_000)] = 500.0
+    """Messages that one address may send; more are dropped unread."""
+
+    answer_after_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
+    """How long it rings before the hotline answers."""
+    early_media: bool = False
+    """While it rings, send the ringing tone ourselves (183 with SDP), instead of having their side make it (180)."""
+    session_expires_s: Annotated[int, Field(ge=90, le=86_400)] = 1800
+    """How long a call may go without sign of life from the other side's signalling (RFC 4028)."""
+    min_se_s: Annotated[int, Field(ge=90, le=86_400)] = 90
+
+    codecs: Annotated[tuple[CodecName, ...], Field(min_length=1)] = ("PCMA", "PCMU", "G722", "opus")
+    """Our order of preference."""
+    ptime_ms: Literal[10, 20, 30, 40, 50, 60] = 20
+    """Milliseconds in one packet, where the other side doesn't ask for something else."""
+    rtp_ports: Annotated[str, Field(pattern=r"^\d{4,5}-\d{4,5}$")] = "20000-21999"
+    """Range of UDP ports for sound; two of them a call."""
+    rtp_timeout_s: Annotated[int, Field(ge=1, le=3600)] = 30
+    """A call from which no sound comes for so long has lost its line (not while it is on hold)."""
+    hold_timeout_s: Annotated[int, Field(ge=1, le=86_400)] = 600
+    """A call may be on hold for so long."""
+    srtp: SrtpPolicy = "optional"
+    """Encrypted sound with keys in the SDP (SDES): `optional` when it is offered, `required`, or `off`."""
+    comfort_noise: bool = True
+    """Agree on comfort noise (RFC 3389) when it is offered."""
+    inband_dtmf: bool = False
+    """Listen for key tones in the sound, for lines that send keys no other way."""
+
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    """PEM files; sip+tls:// needs both."""
+    tls_ca: Path | None = None
+    """Demand certificates of callers, signed by one of these."""
+
+    queues: dict[str, SipUri] = Field(default_factory=dict)
+    """Queue of a `transfer` -> where its people are (sip:agents@192.0.2.20); `*` for every other queue. A queue that
+    stands nowhere can't be reached, and the flow goes on at `unavailable`."""
+    transfer_timeout_s: Annotated[int, Field(ge=1, le=300)] = 30
+    """How long people may take to answer a transferred call."""
+
+    @property
+    def port_range(self) -> range:
+        """The ports of `rtp_ports`, both ends included."""
+        first, last = map(int, self.rtp_ports.split("-"))
+        return range(first, last + 1)
+
+    @property
+    def addresses(self) -> tuple[ListenAddress, ...]:
+        """`listen`, read."""
+        return tuple(map(ListenAddress.parse, self.listen))
+
+    @model_validator(mode="after")
+    def _fits(self) -> SipConfig:
+        ports = self.port_range
+        if not 1024 <= ports.start <= ports.stop - 2 < _MAX_PORT:
+            raise ValueError(f"rtp_ports: '{self.rtp_ports}' is no range of ports between 1024 and 65535")
+        if any(address.transport == "tls" for address in self.addresses) and not (
+            self.tls_certificate and self.tls_key
+        ):
+            raise ValueError("sip+tls:// needs tls_certificate and tls_key")
+        if self.min_se_s > self.session_expires_s:
+            raise ValueError("min_se_s may not be longer than session_expires_s")
+        names = [trunk.name for trunk in self.trunks]
+        if len(set(names)) < len(names):
+            raise ValueError("two trunks have the same name")
+        wild = [address.host for address in self.addresses if ip_address(address.host).is_unspecified]
+        if wild and self.advertised_address is None:
+            raise ValueError(f"listening on {wild[0]} needs advertised_address: others can't answer to that")
+        return self

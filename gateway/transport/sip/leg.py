@@ -1,0 +1,130 @@
+"""A telephone caller as a leg: what the call above sees of SIP and RTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from gateway.media.frames import SILENCE, Frame
+from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInfo, LegInput
+from gateway.transport.sip.config import SipConfig
+from gateway.transport.sip.media import MediaLine
+from gateway.transport.sip.timers import Timers
+
+SAME_KEY_MS = 1500.0
+"""A key told by INFO and by the sound's own events within this time is one press."""
+
+
+class Control(Protocol):
+    """What the leg asks of its signalling."""
+
+    def hang_up(self, reason: str) -> None:
+        """End the call; idempotent."""
+
+    def transfer(self, queue: str) -> None:
+        """Begin to hand the caller over."""
+
+
+class SipLeg:
+    """The `Leg` of one telephone call. Made when the call is answered."""
+
+    def __init__(self, info: LegInfo, control: Control, line: MediaLine, config: SipConfig, timers: Timers) -> None:
+        self._info = info
+        self._control = control
+        self._line = line
+        self._config = config
+        self._timers = timers
+        self._began_ms = timers.now_ms()
+        self._hold_since_ms: float | None = None
+        self._pressed: list[str] = []
+        self._keys = KeySources()
+        self._handed_over: HandOver | None = None
+        self._ended: str | None = None
+
+    @property
+    def info(self) -> LegInfo:
+        return self._info
+
+    @property
+    def line(self) -> Mapping[str, Any] | None:
+        return self._line.report()
+
+    def receive(self, now_ms: float, state: HotlineState) -> LegInput:  # noqa: ARG002 - for scripted callers
+        """What arrived since the last tick."""
+        if self._ended is not None:
+            return LegInput(SILENCE, hung_up=True, reason=self._ended, handed_over=self._told())
+        if self._line.stream is None:
+            return LegInput(SILENCE, handed_over=self._told())
+        at_ms = self._timers.now_ms()
+        received = self._line.stream.receive(at_ms)
+        keys = tuple(key for key in received.keys if self._keys.is_new(key, "rtp", at_ms)) + tuple(self._pressed)
+        self._pressed.clear()
+        if reason := self._dead(at_ms):
+            self._control.hang_up(reason)
+            self.end(reason)
+        return LegInput(received.frame, keys, on_hold=self._line.on_hold, handed_over=self._told())
+
+    def send(self, frame: Frame) -> None:
+        """Put one 20 ms frame on the line."""
+        if self._ended is None and self._line.stream is not None:
+            self._line.stream.send(frame)
+
+    def transfer(self, queue: str) -> None:
+        """Begin to hand the caller to the people of a queue, by REFER."""
+        self._control.transfer(queue)
+
+    def hang_up(self, reason: str) -> None:
+        """End the call from our side; idempotent."""
+        if self._ended is None:
+            self._control.hang_up(reason)
+            self.end(reason)
+
+    # ------------------------------------------------------------------------------------------ told by the signalling
+
+    def press(self, key: str) -> None:
+        """A key came by INFO."""
+        if self._keys.is_new(key, "info", self._timers.now_ms()):
+            self._pressed.append(key)
+
+    def handed_over(self, outcome: HandOver) -> None:
+        """How a transfer went."""
+        self._handed_over = outcome
+
+    def end(self, reason: str = CALLER_HUNG_UP) -> None:
+        """The call is over; what ended it first stands."""
+        self._ended = self._ended or reason
+
+    def _told(self) -> HandOver | None:
+        told, self._handed_over = self._handed_over, None
+        return told
+
+    def _dead(self, at_ms: float) -> str | None:
+        """Why there is nobody any more, if so."""
+        if self._line.on_hold:
+            self._hold_since_ms = at_ms if self._hold_since_ms is None else self._hold_since_ms
+            held_ms = at_ms - self._hold_since_ms
+            return "hold_timeout" if held_ms > self._config.hold_timeout_s * 1000 else None
+        if self._hold_since_ms is not None:
+            self._hold_since_ms, self._began_ms = None, at_ms
+        stream, plan = self._line.stream, self._line.plan
+        if stream is None or plan is None or not plan.receives:
+            return None
+        silent_ms = min(stream.silent_ms(at_ms), at_ms - self._began_ms)
+        return "rtp_timeout" if silent_ms > self._config.rtp_timeout_s * 1000 else None
+
+
+class KeySources:
+    """Tells two presses of a key from one press that is told in two ways."""
+
+    def __init__(self) -> None:
+        self._unmatched: list[tuple[str, str, float]] = []
+
+    def is_new(self, key: str, source: str, at_ms: float) -> bool:
+        """Whether a key that `source` tells of was not already told of by another."""
+        self._unmatched = [one for one in self._unmatched if at_ms - one[2] <= SAME_KEY_MS]
+        for one in self._unmatched:
+            if one[0] == key and one[1] != source:
+                self._unmatched.remove(one)
+                return False
+        self._unmatched.append((key, source, at_ms))
+        return True

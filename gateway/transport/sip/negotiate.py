@@ -1,0 +1,242 @@
+"""Offer and answer (RFC 3264): what both sides can do becomes one plan for the stream, and the words that say so."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from aiosipua.sdp import Codec as RtpMap
+from aiosipua.sdp import ConnectionData, MediaDescription, Origin, SdpMessage, serialize_sdp
+
+from gateway.media.codecs import CODECS, Codec
+from gateway.transport.rtp.srtp import SUITES, Crypto, SrtpKeys, make_crypto, parse_crypto
+from gateway.transport.rtp.stream import StreamPlan
+from gateway.transport.sip.config import SipConfig
+from gateway.transport.sip.sdp import AudioSection, Description, SdpError, read_sdp
+
+_OPPOSITE = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+_EVENTS = "telephone-event"
+_NOISE = 13
+_OFFERED = {"opus": 96, _EVENTS: 101}
+"""Dynamic payload types of our own offers."""
+_EVENT_RANGE = "0-15"
+_SHORTEST_MS, _LONGEST_MS = 10, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where we want sound."""
+
+    host: str
+    """As others reach it."""
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What was agreed, and our answer that says so."""
+
+    plan: StreamPlan
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pick:
+    """The section that is talked about, and how."""
+
+    section: AudioSection
+    codec: Codec
+    payload_type: int
+    events: RtpMap | None
+    noise: bool
+    crypto: Crypto | None
+
+
+class Negotiator:
+    """Both sides' descriptions in one call: makes our offers and answers, each with the next version (RFC 3264 8)."""
+
+    def __init__(self, config: SipConfig, here: Here) -> None:
+        self._config = config
+        self._here = here
+        self._session_id = str(secrets.randbelow(2**62))
+        self._version = 0
+        self._body: str | None = None
+        self._crypto: Crypto | None = None
+        """Our own key; kept for the whole call."""
+
+    @property
+    def current(self) -> str | None:
+        """What we said last; offered again it asks for no change."""
+        return self._body
+
+    def answer(self, text: str) -> Agreement:
+        """Answer an offer.
+
+        Raises:
+            SdpError: it can't be read, or there is nothing in it that we can do.
+        """
+        description = read_sdp(text)
+        pick = self._pick(description)
+        plan = self._plan(pick, pick.section.direction)
+        sections = [
+            self._section(pick) if index == pick.section.index else _refused(section)
+            for index, section in enumerate(description.sections)
+        ]
+        return Agreement(plan, self._write(sections))
+
+    def offer(self) -> str:
+        """All that we can do, for a call that came without an offer."""
+        names = list(self._config.codecs)
+        maps = [(CODECS[name], _payload_type(CODECS[name])) for name in names]
+        formats = [str(number) for _, number in maps]
+        rtpmaps = [_rtpmap(codec, number) for codec, number in maps]
+        attributes = {"rtpmap": rtpmaps, "fmtp": []}
+        if any(codec.rtp_clock_hz == 8000 for codec, _ in maps):
+            formats.append(str(_OFFERED[_EVENTS]))
+            rtpmaps.append(f"{_OFFERED[_EVENTS]} {_EVENTS}/8000")
+            attributes["fmtp"].append(f"{_OFFERED[_EVENTS]} {_EVENT_RANGE}")
+            if self._config.comfort_noise:
+                formats.append(str(_NOISE))
+        attributes["ptime"] = [str(self._config.ptime_ms)]
+        if self._config.srtp != "off":
+            self._crypto = self._crypto or make_crypto(1, SUITES[0])
+            attributes["crypto"] = [str(self._crypto)]
+        attributes["sendrecv"] = []
+        profile = "RTP/SAVP" if self._config.srtp == "required" else "RTP/AVP"
+        return self._write([MediaDescription("audio", self._here.port, profile, formats, attributes=attributes)])
+
+    def accept(self, text: str) -> StreamPlan:
+        """Read the answer to our offer. Raises SdpError, as `answer` does."""
+        pick = self._pick(read_sdp(text))
+        return self._plan(pick, pick.section.direction)
+
+    # --------------------------------------------------------------------------------------------------------- choosing
+
+    def _pick(self, description: Description) -> _Pick:
+        picks = [pick for section in description.audio if (pick := self._pick_in(section))]
+        if not picks:
+            raise SdpError("no sound that we can speak")
+        return max(picks, key=lambda pick: pick.crypto is not None)  # secure, where there is a choice
+
+    def _pick_in(self, section: AudioSection) -> _Pick | None:
+        crypto = self._crypto_of(section)
+        if crypto is None and (section.secure or self._config.srtp == "required"):
+            return None
+        for name in self._config.codecs:
+            codec = CODECS[name]
+            found = next((offered for offered in section.maps if _same(codec, offered)), None)
+            if found is not None:
+                noise = codec.rtp_clock_hz == 8000 and any(one.payload_type == _NOISE for one in section.maps)
+                events = _events(section.maps, codec)
+                noise = noise and self._config.comfort_noise
+                return _Pick(section, codec, found.payload_type, events, noise, crypto)
+        return None
+
+    def _crypto_of(self, section: AudioSection) -> Crypto | None:
+        if self._config.srtp == "off":
+            return None
+        for value in section.cryptos:
+            try:
+                return parse_crypto(value)
+            except ValueError:
+                continue  # a suite we don't have, or none at all
+        return None
+
+    def _plan(self, pick: _Pick, direction: str) -> StreamPlan:
+        section = pick.section
+        keys = None
+        if pick.crypto is not None:
+            if self._crypto is None or self._crypto.suite != pick.crypto.suite:
+                self._crypto = make_crypto(pick.crypto.tag, pick.crypto.suite)
+            self._crypto = replace(self._crypto, tag=pick.crypto.tag)
+            keys = SrtpKeys(ours=self._crypto, theirs=pick.crypto)
+        held = section.remote is None
+        return StreamPlan(
+            codec=pick.codec,
+            payload_type=pick.payload_type,
+            telephone_event=pick.events.payload_type if pick.events else None,
+            comfort_noise=_NOISE if pick.noise else None,
+            ptime_ms=self._packet_ms(pick),
+            remote=section.remote,
+            remote_rtcp=section.rtcp,
+            rtcp_mux=section.rtcp_mux,
+            sends=direction in ("sendrecv", "recvonly") and not held,
+            receives=direction in ("sendrecv", "sendonly"),
+            srtp=keys,
+            inband_dtmf=self._config.inband_dtmf,
+        )
+
+    def _packet_ms(self, pick: _Pick) -> int:
+        section = pick.section
+        wanted = section.ptime_ms or self._config.ptime_ms
+        if section.maxptime_ms:
+            wanted = min(wanted, section.maxptime_ms)
+        return pick.codec.packet_ms(max(_SHORTEST_MS, min(_LONGEST_MS, wanted)))
+
+    # --------------------------------------------------------------------------------------------------------- wording
+
+    def _section(self, pick: _Pick) -> MediaDescription:
+        formats = [str(pick.payload_type)]
+        attributes: dict[str, list[str]] = {"rtpmap": [_rtpmap(pick.codec, pick.payload_type)]}
+        if pick.events:
+            number = pick.events.payload_type
+            formats.append(str(number))
+            attributes["rtpmap"].append(f"{number} {_EVENTS}/{pick.events.clock_rate}")
+            attributes["fmtp"] = [f"{number} {_EVENT_RANGE}"]
+        if pick.noise:
+            formats.append(str(_NOISE))
+        attributes["ptime"] = [str(self._packet_ms(pick))]
+        if pick.crypto and self._crypto:
+            attributes["crypto"] = [str(self._crypto)]
+        if pick.section.rtcp_mux:
+            attributes["rtcp-mux"] = []
+        attributes[_OPPOSITE[pick.section.direction]] = []
+        return MediaDescription("audio", self._here.port, pick.section.profile, formats, attributes=attributes)
+
+    def _write(self, sections: Sequence[MediaDescription]) -> str:
+        family = "IP6" if ":" in self._here.host else "IP4"
+
+        def body() -> str:
+            return serialize_sdp(
+                SdpMessage(
+                    origin=Origin("-", self._session_id, str(self._version), "IN", family, self._here.host),
+                    session_name="voice-gateway",
+                    connection=ConnectionData("IN", family, self._here.host),
+                    media=list(sections),
+                )
+            )
+
+        if body() != self._body:
+            self._version += 1
+        self._body = body()
+        return self._body
+
+
+def _same(codec: Codec, offered: RtpMap) -> bool:
+    rate_fits = offered.clock_rate == codec.rtp_clock_hz
+    channels_fit = (offered.channels or 1) == codec.channels
+    return offered.encoding_name.lower() == codec.name.lower() and rate_fits and channels_fit and _usable(offered)
+
+
+def _usable(offered: RtpMap) -> bool:
+    return 0 <= offered.payload_type < 128 and not 64 <= offered.payload_type < 96  # RFC 5761 4: those look like RTCP
+
+
+def _events(maps: Sequence[RtpMap], codec: Codec) -> RtpMap | None:
+    """Keys on the codec's own clock, or on any: telephones offer 8000 beside Opus and mean it."""
+    found = [one for one in maps if one.encoding_name.lower() == _EVENTS and _usable(one)]
+    return next((one for one in found if one.clock_rate == codec.rtp_clock_hz), found[0] if found else None)
+
+
+def _payload_type(codec: Codec) -> int:
+    return _OFFERED[codec.name] if codec.static_payload_type is None else codec.static_payload_type
+
+
+def _rtpmap(codec: Codec, number: int) -> str:
+    channels = f"/{codec.channels}" if codec.channels > 1 else ""
+    return f"{number} {codec.name}/{codec.rtp_clock_hz}{channels}"
+
+
+def _refused(section: MediaDescription) -> MediaDescription:
+    return MediaDescription(section.media, 0, section.proto, section.formats[:1] or ["0"])

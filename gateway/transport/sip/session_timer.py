@@ -1,0 +1,90 @@
+"""Session timers (RFC 4028): a call whose other side has silently gone is noticed, whoever does the refreshing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from aiosipua.message import SipMessage
+from aiosipua.session_timer import parse_session_expires, watchdog_delay
+
+from gateway.transport.sip.config import SipConfig
+from gateway.transport.sip.message import number_of, option_tags
+from gateway.transport.sip.timers import Timer, Timers
+
+TIMER = "timer"
+"""The option tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTerms:
+    """How long a session lasts without a refresh, and who sends it."""
+
+    interval_s: int
+    we_refresh: bool
+    told: bool = True
+    """The other side knows of it; else we look after the session alone."""
+
+    def header(self, ours: Literal["uas", "uac"]) -> str:
+        """The Session-Expires header; `ours` is what we are in that transaction."""
+        theirs = "uac" if ours == "uas" else "uas"
+        return f"{self.interval_s};refresher={ours if self.we_refresh else theirs}"
+
+
+class TooSmallError(ValueError):
+    """The interval asked for is shorter than we accept (422)."""
+
+
+def terms_of_request(request: SipMessage, config: SipConfig) -> SessionTerms:
+    """What we agree to for an INVITE or UPDATE of theirs. A side that can refresh, and doesn't say who is to, does.
+
+    Raises:
+        TooSmallError: it asks for less than `min_se_s`.
+    """
+    raw = request.headers.get_first("session-expires")
+    supports = TIMER in option_tags(request, "supported") | option_tags(request, "require")
+    if raw is None:
+        interval_s = max(config.session_expires_s, number_of(request, "min-se") or 0)
+        return SessionTerms(interval_s, we_refresh=True, told=supports)
+    interval_s, refresher = parse_session_expires(raw)
+    if interval_s < config.min_se_s:
+        raise TooSmallError(str(interval_s))
+    return SessionTerms(interval_s, we_refresh=refresher == "uas" or not supports)
+
+
+def terms_of_response(response: SipMessage, before: SessionTerms) -> SessionTerms:
+    """What they agree to in a 2xx to a request of ours (in which we are the uac)."""
+    raw = response.headers.get_first("session-expires")
+    if raw is None:
+        return before
+    interval_s, refresher = parse_session_expires(raw)
+    return SessionTerms(max(interval_s, 1), we_refresh=refresher != "uas")
+
+
+class SessionTimer:
+    """Watches one session.
+
+    Args:
+        refresh: send a refresh now.
+        expire: no refresh came in time: the session is dead.
+    """
+
+    def __init__(self, timers: Timers, refresh: Callable[[], None], expire: Callable[[], None]) -> None:
+        self._timers = timers
+        self._refresh = refresh
+        self._expire = expire
+        self._running: list[Timer] = []
+
+    def begin(self, terms: SessionTerms) -> None:
+        """The session is good from now on for as long as the terms say; also at each refresh."""
+        self.stop()
+        self._running.append(self._timers.later(watchdog_delay(terms.interval_s) * 1000, self._expire))
+        if terms.we_refresh:
+            self._running.append(self._timers.later(terms.interval_s * 500, self._refresh))
+
+    def stop(self) -> None:
+        """The session is over; idempotent."""
+        for timer in self._running:
+            timer.cancel()
+        self._running.clear()
