@@ -16,13 +16,13 @@ from asr.registry import load_engine
 from asr.vad.detector import SpeechDetector
 from gateway.bus import fan_out
 from gateway.call.account import Account
-from gateway.call.runner import run_call
+from gateway.call.runner import CallOrders, run_call
 from gateway.call.session import CallSession
 from gateway.call.work import CallWork
 from gateway.clock import Clock, VirtualClock
 from gateway.dialogue.machine import Dialogue
 from gateway.dialogue.state import STANDARD
-from gateway.errors import StoreError, VoiceGatewayError
+from gateway.errors import RecordingError, StoreError, VoiceGatewayError
 from gateway.events import CallEnded, CallStarted, Emit
 from gateway.hotline import Hotline
 from gateway.media.recorder import StereoRecorder
@@ -96,20 +96,37 @@ class Gateway:
             raise
         return cls(settings, hotline, engine, store)
 
-    async def take(self, leg: Leg, clock: Clock, tell: Emit) -> CallEnded:
+    async def take(
+        self,
+        leg: Leg,
+        clock: Clock,
+        tell: Emit,
+        *,
+        hotline: Hotline | None = None,
+        orders: CallOrders | None = None,
+    ) -> CallEnded:
         """Answer a call and run it to its end; every event goes to the store and to `tell`.
+
+        Args:
+            hotline: who answers; the gateway's own when left out. Hotlines share its engine and its store.
+            orders: what others may want of the call while it runs.
 
         Raises:
             RecordingError: the recording can't be begun; then the call is not answered.
         """
-        now, hotline = self._now(), self.hotline
+        now, hotline = self._now(), hotline or self.hotline
         call_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
         emit = fan_out(self._writer.emit, tell)
-        recorder = StereoRecorder(self._store.recordings / f"{call_id}.wav", patient=isinstance(clock, VirtualClock))
+        recording = self._store.recordings / f"{call_id}.wav"
+        try:
+            recorder = StereoRecorder(recording, patient=isinstance(clock, VirtualClock))
+        except RecordingError as error:
+            self._loss = self._loss or error
+            raise
         owner = TaskOwner(clock)
         work = CallWork(owner, self._pool, hotline.lookups, self._settings.recognition_limit_ms)
-        account = Account(call_id, recorder.path, emit)
+        account = Account(call_id, recorder.path, emit, lambda: leg.line)
         session = CallSession(
             account,
             Dialogue(hotline.flow, {"number": leg.info.caller_number}, self._now),
@@ -118,7 +135,8 @@ class Gateway:
             work,
         )
         emit(_started(call_id, hotline, leg, now))
-        ended = await run_call(session, leg, clock, recorder, owner, max_call_ms=self._settings.max_call_s * 1000)
+        max_call_ms = self._settings.max_call_s * 1000
+        ended = await run_call(session, leg, clock, recorder, owner, max_call_ms=max_call_ms, orders=orders)
         self._loss = self._loss or recorder.error or account.loss
         return ended
 
@@ -159,6 +177,7 @@ def _started(call_id: str, hotline: Hotline, leg: Leg, now: dt.datetime) -> Call
         caller_number=leg.info.caller_number,
         called_number=leg.info.called_number,
         transport=leg.info.transport,
+        trunk=leg.info.trunk,
         flow=hotline.flow.flow.flow,
         flow_version=hotline.version,
         mode=STANDARD,

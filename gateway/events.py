@@ -69,6 +69,8 @@ class CallStarted(Happened):
     mode: str
     started_at: str
     """Wall clock, ISO 8601 with offset."""
+    trunk: str = ""
+    """The line it came in on, as the settings name it; empty where there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +101,12 @@ class PromptStarted(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptEnded(Happened):
-    """The last sample of a prompt was sent, or the caller cut it."""
+    """The last sample of a prompt was sent, or it was cut: by the caller, or by us because we have to stop."""
 
     event: Literal["prompt_ended"] = "prompt_ended"
     node: str
     played_ms: float
-    cut_by: Literal["speech", "keys"] | None = None
+    cut_by: Literal["speech", "keys", "shutdown"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,11 +214,21 @@ class SurveyAnswered(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRequested(Happened):
-    """The caller is handed to a human."""
+    """A human is asked for; `handed_over` is what they are told. `TransferFailed` follows when nobody comes."""
 
     event: Literal["transfer_requested"] = "transfer_requested"
     queue: str
     handed_over: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFailed(Happened):
+    """No human could be reached: the flow goes on."""
+
+    event: Literal["transfer_failed"] = "transfer_failed"
+    queue: str
+    reason: str
+    """`declined`, `timeout`, a SIP status such as `486`, ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +247,7 @@ class CallEnded(Happened):
     turns: list[Turn]
     mode: str
     transfer: dict[str, Any] | None
-    """Queue and what was handed over; None when no human was asked for."""
+    """Queue and what was handed over; None unless a human took the caller."""
     recording: str | None
     tickets: list[dict[str, Any]] = field(default_factory=list)
     """Work orders that were opened: category, summary, due, number."""
@@ -243,6 +255,8 @@ class CallEnded(Happened):
     """Messages that the caller left: node, path, start_ms, end_ms; the words are in the turn that begins there."""
     satisfaction: int | None = None
     """1 (very dissatisfied) to 5 (very satisfied); None when nobody asked or the caller didn't say."""
+    line: dict[str, Any] | None = None
+    """How the line was (codec, packets, loss, jitter), as its transport tells it; None without a network."""
 
 
 Event = (
@@ -262,6 +276,7 @@ Event = (
     | MessageRecorded
     | SurveyAnswered
     | TransferRequested
+    | TransferFailed
     | CallEnded
 )
 

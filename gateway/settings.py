@@ -1,21 +1,34 @@
-"""What an operator may set, read once: VOICE_GATEWAY_* variables over the TOML file that VOICE_GATEWAY_CONFIG names."""
+"""What an operator may set, read once: VOICE_GATEWAY_* variables over a TOML file.
+
+The file is the one that a command was given, else the one that VOICE_GATEWAY_CONFIG names. A variable for a setting of
+a table joins the names by two underscores: VOICE_GATEWAY_SIP__RTP_TIMEOUT_S=20. Lists and tables are written as JSON.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import SettingsError as UnreadableVariableError
 
 from asr.registry import DEFAULT_ENGINE
 from gateway.errors import SettingsError
+from gateway.transport.sip.config import SipConfig
 
-CONFIG_VARIABLE = "VOICE_GATEWAY_CONFIG"
+PREFIX = "VOICE_GATEWAY_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+_NESTED = "__"
+_file: ContextVar[Path | None] = ContextVar("_file", default=None)
+"""The file that is being read, when it isn't the one that the environment names."""
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -36,7 +49,12 @@ def _known_zone(name: str) -> str:
 class Settings(BaseSettings):
     """Every setting, with its unit in its name. Printing masks secrets."""
 
-    model_config = SettingsConfigDict(env_prefix="VOICE_GATEWAY_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=_NESTED,
+        extra="forbid",
+        frozen=True,
+    )
 
     flows_dir: Path = Field(default_factory=_default_flows_dir)
     """Folder with one sub-folder for each hotline."""
@@ -61,6 +79,14 @@ class Settings(BaseSettings):
     """IANA name of the time zone by which the hotline says dates and counts deadlines, wherever its machine stands."""
     max_call_s: Annotated[int, Field(ge=10, le=7200)] = 1800
     """A call that nothing else ends, ends here."""
+    hotline: str = "mobile_hotline"
+    """Who answers, where neither `sip.numbers` nor the trunk says who does."""
+    max_calls: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """More calls at once are refused."""
+    drain_limit_s: Annotated[int, Field(ge=0, le=7200)] = 120
+    """How long running calls may go on when the gateway is told to stop; then they are told goodbye."""
+    sip: SipConfig = Field(default_factory=SipConfig)
+    """The telephone."""
 
     def now(self) -> dt.datetime:
         """The time of day at the hotline, aware."""
@@ -76,24 +102,58 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments beat the environment, which beats the file."""
-        file = os.environ.get(CONFIG_VARIABLE)
+        file = _file.get() or os.environ.get(CONFIG_VARIABLE)
         sources = (init_settings, env_settings)
         return (*sources, TomlConfigSettingsSource(settings_cls, Path(file))) if file else sources
 
 
-def load_settings() -> Settings:
-    """Read all sources. Raises SettingsError naming the setting and where it was set."""
-    file = os.environ.get(CONFIG_VARIABLE)
-    if file and not Path(file).is_file():
-        raise SettingsError("there is no such file", where=f"{CONFIG_VARIABLE}={file}", remedy="name a TOML file")
+def load_settings(file: Path | None = None) -> Settings:
+    """Read all sources. Raises SettingsError naming the setting and where it was set.
+
+    Args:
+        file: read this one instead of the file that the environment names.
+    """
+    named = os.environ.get(CONFIG_VARIABLE)
+    source = str(file) if file is not None else named or ""
+    if source and not Path(source).is_file():
+        where = source if file is not None else f"{CONFIG_VARIABLE}={source}"
+        raise SettingsError("there is no such file", where=where, remedy="name a TOML file")
     try:
-        return Settings()
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"not valid TOML: {error}", where=file, remedy="correct that line") from error
+        with _reading(file):
+            return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"not valid TOML: {error}", where=source, remedy="correct that line") from error
+    except OSError as error:
+        raise SettingsError(f"can't be read: {error.strerror}", where=source, remedy="check the file") from error
+    except UnreadableVariableError as error:
+        raise SettingsError(str(error), where="environment", remedy="write lists and tables as JSON") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        variable = f"VOICE_GATEWAY_{name.upper()}"
-        where = variable if variable in os.environ else f"{file}: {name}"
-        remedy = f"known settings: {', '.join(Settings.model_fields)}" if first["type"] == "extra_forbidden" else None
-        raise SettingsError(first["msg"], where=where, remedy=remedy or "correct the value") from error
+        raise _bad_value(error, source) from error
+
+
+@contextmanager
+def _reading(file: Path | None) -> Iterator[None]:
+    token = _file.set(file)
+    try:
+        yield
+    finally:
+        _file.reset(token)
+
+
+def _bad_value(error: ValidationError, source: str) -> SettingsError:
+    """The first mistake, with the setting's full name and where it was set."""
+    first = error.errors()[0]
+    parts = [str(part) for part in first["loc"]]
+    remedy = "correct the value"
+    if first["type"] == "extra_forbidden":
+        model = SipConfig if parts[:-1] == ["sip"] else Settings
+        known = [] if len(parts) > 1 and model is Settings else model.model_fields
+        remedy = f"known settings: {', '.join(known)}" if known else "remove it, or correct its name"
+    message = first["msg"].removeprefix("Value error, ")
+    return SettingsError(message, where=_variable(parts) or f"{source}: {'.'.join(parts)}", remedy=remedy)
+
+
+def _variable(parts: list[str]) -> str | None:
+    """The variable that set it, if one did: its own, or that of a table it is in."""
+    names = (PREFIX + _NESTED.join(parts[:length]).upper() for length in range(len(parts), 0, -1))
+    return next((name for name in names if name in os.environ), None)

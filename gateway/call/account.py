@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,9 +22,16 @@ class Account:
         call_id: names the call in every event.
         recording: the file that both sides are recorded to; what else is kept of the call's sound lies beside it.
         emit: where the events go.
+        line: how the line was so far, asked at the end.
     """
 
-    def __init__(self, call_id: str, recording: Path, emit: Emit) -> None:
+    def __init__(
+        self,
+        call_id: str,
+        recording: Path,
+        emit: Emit,
+        line: Callable[[], Mapping[str, Any] | None] = lambda: None,
+    ) -> None:
         self.recording = recording
         self.now_ms = 0.0
         """The moment of what is told next."""
@@ -32,6 +40,7 @@ class Account:
         """The first thing of the call that couldn't be kept."""
         self._call_id = call_id
         self._emit = emit
+        self._line = line
 
     def tell(self, what: type[events.Happened], /, **facts: Any) -> None:  # noqa: ANN401 -- the event's own fields
         """Something happened now."""
@@ -111,6 +120,7 @@ class Account:
 
     def end(self, disposition: Disposition, reason: str, duration_ms: float) -> CallEnded:
         """Tell the last event."""
+        line = self._line()
         ended = self.record.ended(
             call_id=self._call_id,
             at_ms=self.now_ms,
@@ -118,6 +128,7 @@ class Account:
             reason=reason,
             duration_ms=duration_ms,
             recording=str(self.recording),
+            line=None if line is None else dict(line),
         )
         self._emit(ended)
         return ended

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.dialogue.actions import Outcome, Transfer, Understood
-from gateway.events import CallEnded, Disposition, Turn, TurnKind
+from gateway.events import CallEnded, Turn, TurnKind
 from gateway.speech.events import KeysEntered, Message, Utterance
 
 
@@ -72,6 +72,7 @@ class CallRecord:
     slots: dict[str, str] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
     transfer: dict[str, Any] | None = None
+    """Queue and what was handed over, once a human has taken the caller."""
     tickets: list[dict[str, Any]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     satisfaction: int | None = None
@@ -81,18 +82,12 @@ class CallRecord:
         """What a human gets with the caller: nothing that was said has to be asked again."""
         answers = ((turn.node, turn.text or turn.keys) for turn in self.turns)
         said = [{"node": node, "text": text} for node, text in answers if text]
-        handed_over = {
+        return {
             **transfer.handed_over,
             "transcript": said,
             "tickets": list(self.tickets),
             "messages": list(self.messages),
         }
-        self.transfer = {"queue": transfer.queue, "handed_over": handed_over}
-        return handed_over
-
-    def hung_up_by_caller(self) -> Disposition:
-        """A caller who has what they came for completes the call by hanging up; anyone else abandons it."""
-        return "completed" if self.served else "abandoned"
 
     def ended(self, **facts: Any) -> CallEnded:  # noqa: ANN401 -- the event's own fields
         """The last event: what is kept here, and `facts`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 from gateway.call.session import CallSession
 from gateway.clock import Clock
@@ -16,14 +17,32 @@ from gateway.transport.leg import Leg
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class CallOrders:
+    """What others want of a running call; looked at with every tick."""
+
+    goodbye: bool = False
+    """Say goodbye and hang up."""
+    end_as: str | None = None
+    """End at once, with this `reason` on its record."""
+
+
 async def run_call(
-    session: CallSession, leg: Leg, clock: Clock, recorder: StereoRecorder, owner: TaskOwner, *, max_call_ms: float
+    session: CallSession,
+    leg: Leg,
+    clock: Clock,
+    recorder: StereoRecorder,
+    owner: TaskOwner,
+    *,
+    max_call_ms: float,
+    orders: CallOrders | None = None,
 ) -> CallEnded:
     """Run one call to its end, which always comes: `max_call_ms` after the answer at the latest.
 
     The n-th tick belongs to the n-th 20 ms of the call, whenever it is run; a late loop catches up. An error of ours
     ends this call as `failed` and is logged; the caller of this function and the other calls go on.
     """
+    orders = orders or CallOrders()
     start_ms = clock.now_ms()
     tick = 0
     try:
@@ -33,12 +52,19 @@ async def run_call(
             if now_ms >= max_call_ms:
                 session.end("failed", "max_call_time")
                 break
+            if orders.end_as is not None:
+                session.end("failed", orders.end_as)
+                break
+            if orders.goodbye:
+                session.farewell()
             came_in = leg.receive(now_ms, session.state)
             was_over = session.over
             frame = session.tick(now_ms, came_in)
             if not was_over:  # from then on only the words of what was said last are waited for
                 leg.send(frame)
                 recorder.write(tick, came_in.frame, frame)
+            if (queue := session.take_transfer()) is not None:
+                leg.transfer(queue)
             if session.over:
                 leg.hang_up("call_ended")
             tick += 1

@@ -15,8 +15,10 @@ from typing import Any, Literal, Protocol
 from asr.engine import Transcript
 from gateway import events
 from gateway.call.account import Account
+from gateway.call.ending import COMPLETED, DRAIN_FORCED, Ending
 from gateway.call.messages import SERVED_MS, Messages
 from gateway.call.outcome import Answer
+from gateway.call.transfer import HandingOver
 from gateway.call.work import FAILED, CallWork, answer_of, transcript_of
 from gateway.dialogue import actions
 from gateway.dialogue.actions import Action
@@ -27,14 +29,14 @@ from gateway.prompts.player import Player
 from gateway.speech import events as ears
 from gateway.speech.listener import Listener
 from gateway.tasks import Pending
-from gateway.transport.leg import HotlineState, LegInput
+from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInput
 
 log = logging.getLogger(__name__)
 
 MAX_NOISES = 2
 """Noises (speech to the detector, nothing to the recogniser) that a question forgives before they count as no input."""
 _STILL_TRUE = (actions.Understood, actions.SlotFilled, actions.TicketOpened, actions.SurveyAnswered)
-"""What is noted of a caller who has gone."""
+"""What is noted of a caller who has gone, or to whom we say goodbye because we have to."""
 
 
 class Mind(Protocol):
@@ -47,6 +49,9 @@ class Mind(Protocol):
     def ponder(self, node: str, heard: actions.Heard) -> None:
         """Do the slow part of understanding an answer to that question beforehand; in any thread, changing nothing."""
 
+    def farewell(self) -> tuple[Action, ...]:
+        """What to say when the call can't go on; changes nothing."""
+
 
 class CallSession:
     """One run of a flow for one call.
@@ -58,6 +63,7 @@ class CallSession:
     def __init__(self, account: Account, mind: Mind, listener: Listener, player: Player, work: CallWork) -> None:
         self._account = account
         self._messages = Messages(account, work)
+        self._handing_over = HandingOver(account)
         self._mind = mind
         self._ears = listener
         self._mouth = player
@@ -71,9 +77,9 @@ class CallSession:
         self._noises = 0
         self._must_have_keyword = False
         self._left_message = False
-        self._over_ms: float | None = None
-        self._verdict: tuple[Disposition, str] | None = None
-        self._cut_by: Literal["speech", "keys"] = "speech"
+        self._ending = Ending(account.record)
+        self._on_hold = False
+        self._cut_by: Literal["speech", "keys", "shutdown"] = "speech"
         self.ended: CallEnded | None = None
 
     # ------------------------------------------------------------------------------------------------- the shell's side
@@ -87,7 +93,7 @@ class CallSession:
     @property
     def over(self) -> bool:
         """Nothing is said on the line any more; the call may still wait for what was said last."""
-        return self._over_ms is not None
+        return self._ending.over
 
     @property
     def result(self) -> CallEnded:
@@ -104,11 +110,16 @@ class CallSession:
     def tick(self, now_ms: float, came_in: LegInput) -> Frame:
         """Take 20 ms from the caller, return 20 ms for the caller. `now_ms` is the call's media clock."""
         self._now_ms = self._account.now_ms = now_ms
-        if came_in.hung_up and not self.over:
-            self._hung_up()
+        if not self.over:
+            if outcome := self._handing_over.outcome(now_ms, came_in.handed_over):
+                self._transferred(outcome, gone=came_in.hung_up)
+            if came_in.hung_up and not self.over:
+                self._hung_up(came_in.reason)
         self._finish_work()
         if self.over:
             self._wind_up()
+            return SILENCE
+        if self._held(on_hold=came_in.on_hold):
             return SILENCE
         # What was just begun is on the line before the caller's 20 ms are heard.
         self._ears.prompt(self._mouth.playing, self._mouth.barge_in)
@@ -118,23 +129,64 @@ class CallSession:
             self._close(self._last_words)
         return frame
 
-    def _hung_up(self) -> None:
-        """The caller is gone. What they said last is recognised for the record, and a message leads to its order."""
-        if isinstance(self._last_words, actions.Hangup):  # who doesn't hear our goodbye out has had what the flow has
-            self._close(self._last_words)
+    def take_transfer(self) -> str | None:
+        """The queue that the leg is to hand the caller to now, told once; a later tick brings how it went."""
+        return self._handing_over.take_wish()
+
+    def farewell(self) -> None:
+        """We have to stop: cut what is being said, say the flow's goodbye and hang up. Does nothing twice.
+
+        What the caller was saying counts as if they had hung up now. A goodbye of the flow's own that has begun is let
+        end, and who is handed over in the meantime is.
+        """
+        if self.over or self._ending.parting or isinstance(self._last_words, actions.Hangup):
             return
-        self._over_ms = self._now_ms
+        self._ending.parting = True
+        self._cut_by = "shutdown"
+        self._mouth.flush()
+        self._stop_listening()
+        for action in self._mind.farewell():
+            if isinstance(action, actions.Say):
+                self._mouth.play(action)
+        self._last_words = actions.Hangup(DRAIN_FORCED)
+
+    def _hung_up(self, reason: str) -> None:
+        """The caller is gone. What they said last is recognised for the record, and a message leads to its order."""
+        if isinstance(self._last_words, actions.Hangup):
+            if reason == CALLER_HUNG_UP:  # who doesn't hear our goodbye out has had what the flow has
+                self._close(self._last_words)
+                return
+            self._account.record.served |= self._last_words.reason == COMPLETED
+        self._ending.by_leg(reason, self._now_ms)
+        self._stop_listening()
+
+    def _held(self, *, on_hold: bool) -> bool:
+        """Whether to wait because the caller has put us on hold. Afterwards a question has its whole time again."""
+        was_on_hold, self._on_hold = self._on_hold, on_hold and not self._ending.parting
+        if was_on_hold and not self._on_hold and self._question is not None and self._ears.armed:
+            self._ears.arm(self._question, self._now_ms)
+        return self._on_hold
+
+    def _stop_listening(self) -> None:
+        """Take what is being said as the last answer."""
         self._finish_turn(None)
         if said := self._ears.hang_up(self._now_ms):
             self._left_message = isinstance(said, ears.Message) and said.end_ms - said.start_ms >= SERVED_MS
             self._take(said)
 
+    def _transferred(self, outcome: HandOver, *, gone: bool) -> None:
+        """It is known how handing the caller over went; `gone`: they didn't wait for what comes next."""
+        if outcome.ok and (transfer := self._account.record.transfer):
+            self._ending.by_human(transfer["queue"], self._now_ms)
+        elif not gone and not self._ending.parting:
+            self._ears.forget_keys()  # pressed out of impatience: no answer to what is asked next
+            self._perform(self._mind.step(actions.TransferFailed(outcome.reason)))
+
     def _wind_up(self) -> None:
         """End the call, once nothing is under way that belongs on its record."""
-        if self._verdict is None and not self._busy:
-            self._verdict = self._account.record.hung_up_by_caller(), "caller_hung_up"
-        if self._verdict is not None and not self._messages.pending:
-            self.end(*self._verdict)
+        verdict = self._ending.verdict(busy=self._busy)
+        if verdict is not None and not self._messages.pending:
+            self.end(*verdict)
 
     def end(self, disposition: Disposition, reason: str) -> None:
         """End the call now, whatever is going on; idempotent. What ended it before, if anything did, stands."""
@@ -147,8 +199,8 @@ class CallSession:
         self._hearing = self._looking_up = self._question = None
         self._finish_turn(None)
         self._messages.close()
-        disposition, reason = self._verdict or (disposition, reason)
-        duration_ms = self._now_ms if self._over_ms is None else self._over_ms
+        disposition, reason = self._ending.verdict(busy=True) or (disposition, reason)
+        duration_ms = self._now_ms if self._ending.over_ms is None else self._ending.over_ms
         self.ended = self._account.end(disposition, reason, duration_ms)
 
     # ------------------------------------------------------------------------------------------------------------ ears
@@ -252,7 +304,7 @@ class CallSession:
         """Nothing was said after all: go on where we were; only repeated noise counts as no input."""
         self._answer = None
         self._noises += 1
-        if self.over:
+        if self.over or self._ending.parting:
             return
         if self._noises > MAX_NOISES:
             self._silence(question)
@@ -277,7 +329,8 @@ class CallSession:
 
     def _perform(self, todo: tuple[Action, ...]) -> None:
         for action in todo:
-            if not self.over or isinstance(action, _STILL_TRUE) or self._is_owed(action):
+            goes_on = not (self.over or self._ending.parting)
+            if goes_on or isinstance(action, _STILL_TRUE) or self._is_owed(action):
                 self._do(action)
 
     def _is_owed(self, action: Action) -> bool:
@@ -314,8 +367,9 @@ class CallSession:
         return spoken.frame
 
     def _cut_prompt(self, by: Literal["speech", "keys"]) -> None:
-        self._cut_by = by
-        self._mouth.flush()
+        if not self._ending.parting:
+            self._cut_by = by
+            self._mouth.flush()
 
     # ------------------------------------------------------------------------------------------------------ the record
 
@@ -326,13 +380,11 @@ class CallSession:
             self._account.replied(answer, replied_at_ms)
 
     def _close(self, last_words: actions.Transfer | actions.Hangup) -> None:
-        """The flow has come to its end."""
-        self._over_ms = self._now_ms
+        """The flow has come to its end, or to a human who is to be asked for."""
         self._finish_turn(None)
+        self._last_words = None
         if isinstance(last_words, actions.Transfer):
-            handed_over = self._account.record.hand_over(last_words)
-            self._account.tell(events.TransferRequested, queue=last_words.queue, handed_over=handed_over)
-            self._verdict = "transferred", f"queue:{last_words.queue}"
-        else:
-            self._verdict = "completed" if last_words.reason == "completed" else "abandoned", last_words.reason
+            self._handing_over.ask(last_words, self._now_ms)
+            return
+        self._ending.by_flow(last_words.reason, self._now_ms)
         self._wind_up()

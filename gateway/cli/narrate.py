@@ -19,7 +19,7 @@ _DISPOSITIONS = {
 }
 _OUTCOMES = {"accept": "[green]听懂[/green]", "confirm": "[yellow]待确认[/yellow]", "no_match": "[red]未匹配[/red]"}
 _MODES = {"standard": "标准", "elderly": "长者模式"}
-_CUT_BY = {"speech": "来电者插话", "keys": "来电者按键"}
+_CUT_BY = {"speech": "来电者插话", "keys": "来电者按键", "shutdown": "系统停机"}
 
 
 class CallConsole(Console):
@@ -67,8 +67,8 @@ class Narrator:
                 self._note(f"✉ 留言 {seconds:.1f} 秒：{escape(event.path)}")
             case events.SurveyAnswered():
                 self._note(f"★ 满意度 {event.score} 分")
-            case events.TransferRequested():
-                self._note(f"⇢ 转接人工队列 {event.queue}，随话转交：{escape(_told_to_human(event.handed_over))}")
+            case events.TransferRequested() | events.TransferFailed():
+                self._transfer(event)
             case events.CallEnded():
                 self._ended(event)
 
@@ -98,6 +98,12 @@ class Narrator:
             parts.append(f"应答 {turn.turn_latency_ms:.0f} 毫秒（其中静音等待 {turn.silence_window_ms:.0f}）")
         self._note("↳ " + "，".join(parts))
 
+    def _transfer(self, event: events.TransferRequested | events.TransferFailed) -> None:
+        if isinstance(event, events.TransferFailed):
+            self._note(f"⇢ 转接不成，没有人接（{escape(event.reason)}）")
+        else:
+            self._note(f"⇢ 转接人工队列 {event.queue}，随话转交：{escape(_told_to_human(event.handed_over))}")
+
     def _ended(self, event: events.CallEnded) -> None:
         self._console.print(
             f"结果：{_DISPOSITIONS[event.disposition]}（{event.reason}），{_MODES.get(event.mode, event.mode)}，"
@@ -111,8 +117,27 @@ class Narrator:
             self._note(f"留言 {escape(message['path'])}")
         if event.satisfaction is not None:
             self._note(f"满意度 {event.satisfaction} 分")
+        if event.line is not None:
+            self._note(f"线路 {escape(_line_quality(event.line))}")
         if event.recording:
             self._note(f"录音 {event.recording}")
+
+
+_LINE = {
+    "codec": "编码",
+    "packets_received": "收到包",
+    "packets_sent": "发出包",
+    "lost": "丢包",
+    "loss_percent": "丢包率％",
+    "jitter_ms": "抖动毫秒",
+    "remote_loss_percent": "对方丢包率％",
+    "remote_jitter_ms": "对方抖动毫秒",
+}
+
+
+def _line_quality(line: dict[str, Any]) -> str:
+    """How the line was: what there is of the usual figures; a transport may know more, which is on the record."""
+    return "，".join(f"{told} {line[name]}" for name, told in _LINE.items() if line.get(name) is not None)
 
 
 def _ticket(number: str | None, category: str, summary: str) -> str:

@@ -90,7 +90,7 @@ class Funnel:
                     if last is not None:
                         self._figures[last].went_on += 1
                     last = event.node
-                case PromptEnded(cut_by=str()):
+                case PromptEnded(cut_by="speech" | "keys"):
                     self._at(event.node).talked_over += visits.first(event.node, "talked_over")
                 case TurnFinished() if (step := by_turn.get(event.turn.index)) is not None:
                     self._answered(step, visits)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gateway.desk.recall import Recalled
-from gateway.desk.trace import HUNG_UP, Step
+from gateway.desk.trace import Step, ended_before_its_flow
 from gateway.dialogue.actions import (
     Action,
     EnterNode,
@@ -67,7 +67,7 @@ class Where:
 
 Unplaced = Literal["gone", "asks_nothing", "unknown"]
 """Why an answer can't be compared: its node is gone, or is no question any more; or nobody knows where it led then (the
-caller hung up before the reply) or what it confirmed."""
+call was over before the reply) or what it confirmed."""
 
 
 class Retracing:
@@ -81,7 +81,7 @@ class Retracing:
     def __init__(self, flow: CompiledFlow, nodes: Mapping[str, Node], call: ToldCall) -> None:
         self._flow = flow
         self._nodes = nodes
-        self._reason = call.reason
+        self._cut_off = ended_before_its_flow(call.disposition, call.reason)
         self._recalled = Recalled(flow, call)
         self._dialogue = self._recalled.dialogue()
         self._returns: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class Retracing:
         along, self._along = self._along, False
         unplaced = self._place(step, along=along)
         now = None if unplaced else self._now(self._dialogue.step(self._answer(step)))
-        then = self._then(step, hung_up=last and self._reason == HUNG_UP)
+        then = self._then(step, cut_off=last and self._cut_off)
         self._leave(step)
         if now is None or then is None:
             return unplaced or "unknown"
@@ -184,12 +184,12 @@ class Retracing:
 
     # --------------------------------------------------------------------------------------------------------- effects
 
-    def _then(self, step: Step, *, hung_up: bool) -> Where | None:
-        """Where an answer led in the call; None when the caller was gone before the reply."""
+    def _then(self, step: Step, *, cut_off: bool) -> Where | None:
+        """Where an answer led in the call; None when the call was over before the reply."""
         turn = step.turn
         if reached := self._reached(step.entered):
             return reached
-        if hung_up and turn.kind != "silence" and turn.turn_latency_ms is None:
+        if cut_off and turn.kind != "silence" and turn.turn_latency_ms is None:
             return None
         if turn.outcome == "confirm":
             return Where("asks", turn.matched)

@@ -99,6 +99,8 @@ def told_event(event: events.Event) -> Line | None:
             return Note(f"⇢ 进入{MODES.get(event.mode, event.mode)}（{REASONS.get(event.reason, event.reason)}）")
         case events.TransferRequested():
             return Note(f"⇢ 转接人工队列 {event.queue}")
+        case events.TransferFailed():
+            return Note(f"⇢ 没有人接（{event.reason}）")
     return None
 
 

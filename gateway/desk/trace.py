@@ -19,6 +19,11 @@ HUNG_UP = "caller_hung_up"
 YES, NO = "yes", "no"
 
 
+def ended_before_its_flow(disposition: str, reason: str) -> bool:
+    """Whether the caller, the line or a shutdown ended the call, and not its flow or the hands of a human."""
+    return disposition == "failed" or reason == HUNG_UP or (disposition == "completed" and reason != "completed")
+
+
 def in_order(events: Iterable[Event]) -> list[Event]:
     """The events of one call, each turn moved to the moment when its answer was taken.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.dialogue.actions import (
     Action,
+    BargeIn,
     EnterNode,
     Hangup,
     Heard,
@@ -85,6 +86,12 @@ class Dialogue:
         May be called in any thread; changes nothing but what matchers remember.
         """
         self._flow.matcher(node).match(heard.text, heard.alternatives, heard.confidence)
+
+    def farewell(self) -> tuple[Action, ...]:
+        """What the flow says when the call can't go on; nobody may cut it. Changes nothing."""
+        if self._flow.flow.maintenance is not None:
+            self._stage.say(self._flow.flow.maintenance, barge_in=BargeIn.OFF)
+        return self._stage.take()
 
     def _react(self, given: Input) -> str | None:
         state, node = self.state, self._stage.node

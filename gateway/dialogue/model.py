@@ -151,6 +151,8 @@ class Flow(Strict):
     """What look-ups answer: by the name under which they are saved, their fields."""
     hours: dict[Identifier, Hours] = Field(default_factory=dict)
     """Opening hours; hours.NAME is true while open."""
+    maintenance: Prompt | None = None
+    """Said to callers whose call a shutdown of the gateway cuts short; it reads no values, so it can always be said."""
     answers: Answers
     universals: dict[Identifier, Universal]
     modes: dict[Identifier, Mode] = Field(default_factory=dict)

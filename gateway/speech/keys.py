@@ -40,6 +40,11 @@ class KeyCollector:
         """A new question: forget a half-made entry, keep the keys pressed ahead."""
         self._digits = ""
 
+    def forget(self) -> None:
+        """Keys pressed so far answer nothing."""
+        self._ahead.clear()
+        self._digits = ""
+
     def press(self, key: str, now_ms: float) -> None:
         """Take one key."""
         needless, self._needless = self._needless, None

@@ -110,6 +110,10 @@ class Listener:
         """Close the question without an answer of ours; idempotent."""
         self._question = None
 
+    def forget_keys(self) -> None:
+        """Keys pressed so far answer nothing: nobody asked, and what is asked next is something else."""
+        self._keys.forget()
+
     def hang_up(self, now_ms: float) -> Utterance | Message | None:
         """The line is dead: what was being said is the answer, when there was a question it could answer."""
         segment = self._segmenter.finish(now_ms)

@@ -34,6 +34,8 @@ class CallRecord:
     caller_number: str
     called_number: str
     transport: str
+    trunk: str
+    """Empty where there are none."""
     mode: str
     started_at: datetime
     """Aware, UTC."""
@@ -52,6 +54,8 @@ class CallRecord:
     """Node, path, start_ms, end_ms."""
     satisfaction: int | None
     """1 to 5."""
+    line: dict[str, Any] | None
+    """How the line was (codec, packets, loss, jitter), as its transport told it; None without a network."""
     turns: tuple[Turn, ...]
 
 
@@ -78,7 +82,7 @@ class ToldCall:
     disposition: str
     reason: str
     transfer: dict[str, Any] | None
-    """Queue and what was handed over; None when no human was asked for."""
+    """Queue and what was handed over; None unless a human took the caller."""
     events: tuple[Event, ...]
     """Of the kinds that were asked for, in the order they were told."""
 
@@ -177,6 +181,7 @@ def _call(row: CallRow) -> CallRecord:
         caller_number=row.caller_number,
         called_number=row.called_number,
         transport=row.transport,
+        trunk=row.trunk,
         mode=row.mode,
         started_at=row.started_at,
         ended_at=row.ended_at,
@@ -191,5 +196,6 @@ def _call(row: CallRow) -> CallRecord:
         tickets=tuple(row.tickets),
         messages=tuple(row.messages),
         satisfaction=row.satisfaction,
+        line=row.line,
         turns=tuple(turn_of(turn) for turn in row.turns),
     )

@@ -70,7 +70,7 @@ def _killed(row: CallRow, bodies: Sequence[dict[str, Any]]) -> CallEnded:
     def facts(kind: str) -> list[dict[str, Any]]:
         return [{name: body[name] for name in body if name not in _IN_EVERY_EVENT} for body in told(kind)]
 
-    transfers, scores = facts("transfer_requested"), told("survey_answered")
+    scores = told("survey_answered")
     last_ms = max((body["at_ms"] for body in bodies), default=0.0)
     return CallEnded(
         call_id=row.id,
@@ -83,7 +83,7 @@ def _killed(row: CallRow, bodies: Sequence[dict[str, Any]]) -> CallEnded:
         slots={body["slot"]: body["value"] for body in told("slot_filled")},
         turns=[turn_of(turn) for turn in row.turns],
         mode=row.mode,
-        transfer=transfers[-1] if transfers else None,
+        transfer=None,  # it was under way at most: who is transferred has a call that has ended
         recording=row.recording,
         tickets=facts("ticket_opened"),
         messages=facts("message_recorded"),
@@ -102,6 +102,7 @@ def _call_row(event: CallStarted) -> CallRow:
         caller_number=event.caller_number,
         called_number=event.called_number,
         transport=event.transport,
+        trunk=event.trunk,
         mode=event.mode,
         started_at=started_at,
     )
@@ -133,5 +134,6 @@ def _end(session: Session, event: CallEnded) -> None:
     row.tickets = told["tickets"]
     row.messages = told["messages"]
     row.satisfaction = event.satisfaction
+    row.line = event.line
     for turn in event.turns:  # the last word on each turn; also fills in one that was lost on the way
         session.merge(_turn_row(event.call_id, turn))

@@ -61,6 +61,7 @@ class CallRow(Base):
     caller_number: Mapped[str]
     called_number: Mapped[str]
     transport: Mapped[str]
+    trunk: Mapped[str] = mapped_column(default="")
     mode: Mapped[str]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -75,6 +76,7 @@ class CallRow(Base):
     tickets: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     messages: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     satisfaction: Mapped[int | None]
+    line: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     turns: Mapped[list[TurnRow]] = relationship(order_by="TurnRow.index", passive_deletes=True)
 

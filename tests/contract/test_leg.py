@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -17,6 +18,9 @@ pytestmark = pytest.mark.contract
 
 INFO = LegInfo(caller_number="13800138000", called_number="10086", transport="test")
 LISTENING = HotlineState(speaking=False, listening=True)
+
+HANDED_OVER_WITHIN_MS = 90_000
+"""By then a call stops waiting for it."""
 
 LegFactory = Callable[[], Leg]
 
@@ -80,3 +84,38 @@ def test_what_arrived_may_be_kept(leg: Leg) -> None:
     for tick in range(60, 200):
         leg.receive(tick * 20, LISTENING)
     assert all(np.array_equal(frame, copy) for frame, copy in zip(frames, copies, strict=True))
+
+
+@pytest.mark.parametrize("hangs_up", [False, True])
+def test_how_a_transfer_went_is_told_once_and_in_bounded_time(leg: Leg, hangs_up: bool) -> None:
+    waiting = HotlineState(speaking=False, listening=False)
+    leg.receive(0, waiting)
+    leg.transfer("general")
+    told, ended = [], False
+    for tick in range(1, HANDED_OVER_WITHIN_MS // 20):
+        heard = leg.receive(tick * 20, waiting)
+        leg.send(SILENCE)
+        told += [heard.handed_over] if heard.handed_over else []
+        ended = ended or heard.hung_up
+        if hangs_up and told:
+            leg.hang_up("call_ended")
+    assert len(told) == 1 or (ended and not told)
+    assert all(outcome.ok or outcome.reason for outcome in told)
+
+
+def test_a_leg_that_has_ended_hands_nobody_over(leg: Leg) -> None:
+    leg.receive(0, LISTENING)
+    leg.hang_up("completed")
+    leg.transfer("general")
+    told = [leg.receive(tick * 20, LISTENING).handed_over for tick in range(1, 100)]
+    assert not any(outcome and outcome.ok for outcome in told)
+
+
+def test_how_the_line_was_can_be_written_down(leg: Leg) -> None:
+    for tick in range(50):
+        leg.receive(tick * 20, LISTENING)
+        leg.send(SILENCE)
+    line = leg.line
+    assert line is None or json.loads(json.dumps(dict(line))) == dict(line)
+    leg.hang_up("completed")
+    assert (leg.line is None) == (line is None), "also once it has ended"

@@ -14,12 +14,15 @@ from gateway.events import (
     LookupFinished,
     ModeChanged,
     PromptEnded,
+    TransferFailed,
+    TransferRequested,
     TurnFinished,
     UtteranceHeard,
 )
 from gateway.settings import Settings
 from gateway.store import Store, get_call
 from gateway.store import events as stored_events
+from gateway.transport.leg import HandOver
 from tests.support.calls import ELDER, IN_ARREARS, SAMPLES, place_call
 
 pytestmark = pytest.mark.flows
@@ -124,6 +127,20 @@ def test_an_angry_caller_leaves_a_complaint_with_a_number_by_keys(tmp_path: Path
     assert ended.slots["matter"] == "你们乱扣我的钱"
     assert ended.slots["callback"] == "13900001004"
     assert any("工单号是" in text for text in told.said)
+
+
+def test_when_no_human_can_be_reached_the_caller_is_told(tmp_path: Path) -> None:
+    told = place_call(tmp_path, ["dtmf:0"], handing_over=HandOver(ok=False, reason="486"))
+    assert (told.ended.disposition, told.ended.reason, told.ended.transfer) == ("abandoned", "no_agent", None)
+    assert [event.reason for event in told.all(TransferFailed)] == ["486"]
+    assert "人工坐席都在忙" in told.said[-1]
+
+
+def test_a_transfer_that_nobody_answers_for_is_given_up(tmp_path: Path) -> None:
+    told = place_call(tmp_path, ["dtmf:0"], handing_over=None)
+    (asked,), (failed,) = told.all(TransferRequested), told.all(TransferFailed)
+    assert failed.at_ms - asked.at_ms == pytest.approx(90_000, abs=40)
+    assert told.ended.reason == "no_agent"
 
 
 class _Broken:

@@ -38,7 +38,7 @@ from gateway.prompts.catalog import PromptCatalog
 from gateway.prompts.player import Player
 from gateway.speech.listener import Listener
 from gateway.tasks import TaskOwner
-from gateway.transport.leg import LegInput
+from gateway.transport.leg import CALLER_HUNG_UP, HandOver, LegInput
 from tests.support.sound import ScriptedDetector
 
 E = TypeVar("E", bound=events.Happened)
@@ -65,6 +65,9 @@ class Mind:
 
     def ponder(self, node: str, heard: Heard) -> None:
         self.pondered.append((node, heard.text))
+
+    def farewell(self) -> tuple[Action, ...]:
+        return (say("再见", BargeIn.OFF),)
 
     def step(self, given: Input) -> tuple[Action, ...]:
         self.given.append(given)
@@ -127,19 +130,39 @@ class Bench:
         self.told: list[events.Event] = []
         self.owner = TaskOwner(self.clock)
         work = CallWork(self.owner, self.recogniser, self.lookups, 60_000)  # type: ignore[arg-type]
-        catalog = PromptCatalog({"问题": TONE, "回答": TONE, "再问": TONE})
+        catalog = PromptCatalog({"问题": TONE, "回答": TONE, "再问": TONE, "再见": TONE})
         self.account = Account("c", folder / "c.wav", self.told.append)
         self.session = CallSession(self.account, self.mind, Listener(self.detector), Player(catalog), work)
         self.session.start()
         self.now_ms = 0.0
+        self.human: HandOver | None = HandOver(ok=True)
+        """How a transfer goes; None: nobody says."""
+        self.asked: list[str] = []
+        """Queues that the leg was to hand the caller to."""
+        self._handed_over: HandOver | None = None
 
-    async def run(self, for_ms: float, *, speech: bool = False, key: str = "", hang_up: bool = False) -> None:
-        """Tick on; the key is pressed in the first tick."""
+    async def run(
+        self,
+        for_ms: float,
+        *,
+        speech: bool = False,
+        key: str = "",
+        hang_up: bool = False,
+        reason: str = CALLER_HUNG_UP,
+        handed_over: HandOver | None = None,
+        on_hold: bool = False,
+    ) -> None:
+        """Tick on; the key is pressed in the first tick, and in it `handed_over` is told."""
+        self._handed_over = handed_over or self._handed_over
         end_ms = self.now_ms + for_ms
         while self.now_ms < end_ms and self.session.ended is None:
             self.detector.speech = speech
             frame = np.full(FRAME_SAMPLES, 9000, np.int16) if speech else SILENCE
-            self.session.tick(self.now_ms, LegInput(frame, tuple(key), hung_up=hang_up))
+            told, self._handed_over = self._handed_over, None
+            self.session.tick(self.now_ms, LegInput(frame, tuple(key), hang_up, reason, told, on_hold))
+            if (queue := self.session.take_transfer()) is not None:
+                self.asked.append(queue)
+                self._handed_over = self.human
             key = ""
             await asyncio.sleep(0)  # work goes on beside the ticks, in no time of its own
             await asyncio.sleep(0)

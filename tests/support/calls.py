@@ -17,8 +17,8 @@ from gateway.events import CallEnded, Event, PromptStarted
 from gateway.hotline import Hotline
 from gateway.settings import Settings
 from gateway.store import Store
-from gateway.transport.leg import LegInfo
-from gateway.transport.loopback.leg import LoopbackLeg
+from gateway.transport.leg import HandOver, LegInfo
+from gateway.transport.loopback.leg import TAKEN, LoopbackLeg
 from gateway.transport.loopback.script import parse_steps
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,10 +79,11 @@ def place_call(
     caller: str = EVERYDAY,
     settings: Settings | None = None,
     to: Hotline | None = None,
+    handing_over: HandOver | None = TAKEN,
 ) -> Told:
     """Run one call to its end, to the bundled hotline or another one.
 
-    `heard`: what the recogniser makes of each utterance in turn, or a real engine.
+    `heard`: what the recogniser makes of each utterance in turn, or a real engine. `handing_over`: how transfers go.
     """
     engine = Lent(heard) if isinstance(heard, Engine) else ScriptedEngine(heard)
     told = Told()
@@ -90,7 +91,9 @@ def place_call(
     async def run() -> None:
         gateway = Gateway(settings or Settings(), to or hotline(), engine, Store.open(out))
         async with gateway:
-            leg = LoopbackLeg(parse_steps(steps), LegInfo(caller, "mobile_hotline", "loopback"))
+            leg = LoopbackLeg(
+                parse_steps(steps), LegInfo(caller, "mobile_hotline", "loopback"), handing_over=handing_over
+            )
             await gateway.take(leg, VirtualClock(), told.events.append)
 
     asyncio.run(run())

@@ -70,6 +70,11 @@ def test_a_human_is_told_of_tickets_and_messages() -> None:
     assert "留言 1 段" in text
 
 
+def test_a_transfer_that_failed_is_told_with_its_reason() -> None:
+    text = told(events.TransferFailed(call_id="c", at_ms=0, queue="general", reason="486"))
+    assert "没有人接（486）" in text
+
+
 def test_what_a_caller_says_is_no_markup() -> None:
     assert "[red]x[/red]" in told(events.TurnFinished(call_id="c", at_ms=0, turn=turn(text="[red]x[/red]")))
 
@@ -83,6 +88,16 @@ def test_the_end_is_told_with_path_and_recording() -> None:
     }
     facts |= {"options": [], "slots": {}, "turns": [], "mode": "elderly", "transfer": None, "recording": "/x/a.wav"}
     facts |= {"messages": [{"path": "/x/a-message-1.wav"}], "tickets": [{"number": "60112735"}], "satisfaction": 5}
+    facts |= {
+        "line": {
+            "codec": "PCMA",
+            "packets_received": 1490,
+            "lost": 10,
+            "loss_percent": 0.67,
+            "jitter_ms": 3.5,
+            "ssrc": 7,
+        }
+    }
     text = told(events.CallEnded(call_id="c", at_ms=30_000.0, **facts))  # type: ignore[arg-type]
     assert "转接人工" in text
     assert "30.0 秒" in text
@@ -91,3 +106,5 @@ def test_the_end_is_told_with_path_and_recording() -> None:
     assert "工单 60112735" in text
     assert "留言 /x/a-message-1.wav" in text
     assert "满意度 5 分" in text
+    assert "线路 编码 PCMA，收到包 1490，丢包 10，丢包率％ 0.67，抖动毫秒 3.5" in text
+    assert "线路" not in told(events.CallEnded(call_id="c", at_ms=1.0, **facts | {"line": None}))  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gateway.clock import RealClock, VirtualClock
+from gateway.clock import GRID_MS, GridClock, RealClock, VirtualClock
 
 pytestmark = pytest.mark.unit
 
@@ -82,3 +82,50 @@ def test_the_real_clock_goes_on_and_wakes_no_earlier_than_asked() -> None:
 
     before, deadline, after = asyncio.run(run())
     assert before < deadline <= after + 1
+
+
+def test_whoever_waits_for_the_same_slot_of_the_grid_is_woken_together_and_not_early() -> None:
+    async def run() -> tuple[float, list[tuple[str, float]]]:
+        clock, woken = GridClock(), list[tuple[str, float]]()
+        slot_ms = (clock.now_ms() // GRID_MS + 2) * GRID_MS
+
+        async def wait(name: str, deadline_ms: float) -> None:
+            await clock.sleep_until(deadline_ms)
+            woken.append((name, clock.now_ms()))
+
+        early, late, gone = (
+            asyncio.create_task(wait(name, slot_ms - before_ms))
+            for name, before_ms in (("early", 19.0), ("late", 1e-7), ("gone", 5.0))
+        )
+        await asyncio.sleep(0)
+        timers = [handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()]
+        assert len(timers) == 1
+        gone.cancel()
+        await asyncio.gather(early, late)
+        return slot_ms, woken
+
+    slot_ms, woken = asyncio.run(run())
+    assert [name for name, _ in woken] == ["early", "late"]
+    assert all(moment_ms >= slot_ms - 1 for _, moment_ms in woken)
+
+
+def test_a_deadline_on_the_grid_is_not_put_off_by_the_rounding_of_floats() -> None:
+    async def run() -> float:
+        clock = GridClock()
+        slot_ms = (clock.now_ms() // GRID_MS + 2) * GRID_MS
+        await clock.sleep_until(slot_ms + 1e-7)
+        return clock.now_ms() - slot_ms
+
+    assert asyncio.run(run()) < GRID_MS
+
+
+def test_a_call_that_is_late_does_not_wait_for_the_grid() -> None:
+    async def run() -> float:
+        clock = GridClock()
+        began_ms = clock.now_ms()
+        clock.hold(asyncio.get_running_loop().create_future())
+        for tick in range(100):
+            await clock.sleep_until(began_ms - 2000 + tick * GRID_MS)
+        return clock.now_ms() - began_ms
+
+    assert asyncio.run(run()) < 100 * GRID_MS / 2

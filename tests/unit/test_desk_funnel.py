@@ -108,7 +108,8 @@ def test_each_figure_of_a_node(funnel: Funnel, tmp_path: Path) -> None:
     through = StoredCall("c1").enters(*BEGINS).cuts("main").silent().says("嗯")
     through.says("账单", "main", "bill:lookup", matched="bill").enters("bill_branch:branch", "tell_bill:play", "more")
     through.silent("more").silent("more").ends()
-    human = StoredCall("c2").enters(*BEGINS).says("人工", "main", "human:transfer", matched="agent").ends("transferred")
+    human = StoredCall("c2").enters(*BEGINS).cuts("main", "shutdown")
+    human.says("人工", "main", "human:transfer", matched="agent").ends("transferred")
     nodes = count(funnel, tmp_path, [through, human, StoredCall("c3").enters(*BEGINS).ends()])
     assert nodes["main"] == NodeFigures(
         node="main",

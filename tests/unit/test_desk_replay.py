@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -124,6 +125,13 @@ def test_a_caller_who_was_gone_before_the_reply(tmp_path: Path) -> None:
     """What they said last was understood, and nothing followed."""
     call = StoredCall("c1").enters(*BEGINS).silent().says("账单", matched="bill", turn_latency_ms=None)
     gone = replayed(tmp_path, told(call, reason="caller_hung_up"))
+    assert (gone.unplaced, gone.same, gone.different) == ({"unknown": 1}, 1, 0)
+
+
+@pytest.mark.parametrize(("disposition", "reason"), [("failed", "rtp_timeout"), ("completed", "drain_forced")])
+def test_a_call_that_was_cut_off_before_the_reply(tmp_path: Path, disposition: str, reason: str) -> None:
+    call = StoredCall("c1").enters(*BEGINS).silent().says("账单", matched="bill", turn_latency_ms=None)
+    gone = replayed(tmp_path, replace(told(call, reason=reason), disposition=disposition))
     assert (gone.unplaced, gone.same, gone.different) == ({"unknown": 1}, 1, 0)
 
 

@@ -57,7 +57,7 @@ def test_an_end_told_before_there_were_tickets_is_still_read() -> None:
         f'{{"event":"call_ended","call_id":"c1","at_ms":5,{facts},"mode":"standard","transfer":null,"recording":null}}'
     )
     assert isinstance(ended, CallEnded)
-    assert (ended.tickets, ended.messages, ended.satisfaction) == ([], [], None)
+    assert (ended.tickets, ended.messages, ended.satisfaction, ended.line) == ([], [], None, None)
 
 
 def test_an_event_is_read_as_the_class_it_was() -> None:

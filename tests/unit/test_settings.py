@@ -41,7 +41,15 @@ def test_a_secret_is_masked_when_printed(monkeypatch: pytest.MonkeyPatch) -> Non
     ("content", "words"),
     [
         ("max_call_s = 1\n", ("max_call_s", "10")),
-        ("max_calls = 10\n", ("max_calls", "known settings", "max_call_s")),
+        ("maximum_calls = 10\n", ("maximum_calls", "known settings", "max_calls")),
+        ("max_calls = 0\n", ("max_calls", "1")),
+        (
+            '[sip]\nlisten = ["sip+udp://localhost:5060"]\n',
+            ("sip.listen.0", "'sip+udp://localhost:5060' is no address"),
+        ),
+        ("[sip]\nport = 5060\n", ("sip.port", "known settings", "listen")),
+        ('[[sip.trunks]]\nname = "north"\n', ("sip.trunks.0", "addresses or a username")),
+        ('[[sip.trunks]]\nname = "a"\naddress = "x"\n', ("sip.trunks.0.address", "correct its name")),
         ("max_call_s = \n", ("TOML", "line 1")),
         ('engine_threads = "many"\n', ("engine_threads", "integer")),
     ],
@@ -75,3 +83,59 @@ def test_the_hotline_has_its_own_time_zone(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(SettingsError, match="no time zone; write an IANA name") as error:
         load_settings()
     assert "VOICE_GATEWAY_TIMEZONE" in str(error.value)
+
+
+def test_a_file_that_is_given_beats_the_one_that_the_environment_names(config: Path, tmp_path: Path) -> None:
+    config.write_text("max_calls = 7\n", encoding="utf-8")
+    given = tmp_path / "given.toml"
+    given.write_text("max_calls = 8\n", encoding="utf-8")
+    assert load_settings(given).max_calls == 8
+    assert load_settings().max_calls == 7
+    with pytest.raises(SettingsError, match=r"absent\.toml: there is no such file"):
+        load_settings(tmp_path / "absent.toml")
+
+
+def test_a_variable_reaches_into_a_table_and_leaves_the_rest_of_it(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text("[sip]\nrtp_timeout_s = 5\nhold_timeout_s = 6\n", encoding="utf-8")
+    monkeypatch.setenv("VOICE_GATEWAY_SIP__RTP_TIMEOUT_S", "9")
+    monkeypatch.setenv("VOICE_GATEWAY_SIP__LISTEN", '["sip+udp://127.0.0.1:0"]')
+    sip = load_settings().sip
+    assert (sip.rtp_timeout_s, sip.hold_timeout_s, sip.listen) == (9, 6, ("sip+udp://127.0.0.1:0",))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("VOICE_GATEWAY_SIP__RTP_TIMEOUT_S", "0", "VOICE_GATEWAY_SIP__RTP_TIMEOUT_S"),
+        ("VOICE_GATEWAY_SIP", '{"listen": ["x"]}', "VOICE_GATEWAY_SIP"),
+        ("VOICE_GATEWAY_SIP__LISTEN", "sip+udp://127.0.0.1:5060", "write lists and tables as JSON"),
+    ],
+)
+def test_a_bad_variable_of_a_table_is_named(name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=told):
+        load_settings()
+
+
+def test_a_file_that_is_no_text_is_one_clear_error(config: Path) -> None:
+    config.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        load_settings()
+
+
+def test_a_trunks_password_is_masked_when_printed(config: Path) -> None:
+    config.write_text('[[sip.trunks]]\nname = "a"\nusername = "u"\npassword = "s3cret"\n', encoding="utf-8")
+    assert "s3cret" not in repr(load_settings())
+
+
+def test_the_example_for_production_can_be_read_and_reaches_no_further_than_this_machine() -> None:
+    settings = load_settings(Path(__file__).parents[2] / "deploy" / "gateway.toml")
+    assert settings.sip.listen
+    assert {address.host for address in settings.sip.addresses} == {"127.0.0.1"}
+    assert all(network.startswith(("127.", "::1")) for network in settings.sip.allow)
+    assert settings.sip.trunks == ()
+    defaults = type(settings)()
+    changed = {name for name in type(settings).model_fields if getattr(settings, name) != getattr(defaults, name)}
+    assert changed <= {"sip", "flows_dir"}, "it shows the defaults"

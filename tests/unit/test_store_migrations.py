@@ -54,6 +54,7 @@ def test_the_calls_of_the_first_version_are_all_there_with_what_it_did_not_know_
         assert (old.path, old.options, old.slots) == (("main",), ("balance",), {"number": "12"})
         assert [turn.text for turn in old.turns] == ["查话费"]
         assert (old.tickets, old.messages, old.satisfaction) == ((), (), None)
+        assert (old.trunk, old.line) == ("", None)
         assert ended.event == "call_ended"
         assert killed is not None
         assert killed.reason == "process_killed"
@@ -71,4 +72,4 @@ def test_a_step_can_be_taken_back(tmp_path: Path) -> None:
         columns = [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(calls)")]
     engine.dispose()
     assert "recording" in columns
-    assert not {"tickets", "messages", "satisfaction"} & set(columns)
+    assert not {"tickets", "messages", "satisfaction", "trunk", "line"} & set(columns)

@@ -225,7 +225,7 @@ def test_a_call_that_a_killed_process_left_open_is_closed_with_its_turns(tmp_pat
         assert (call.disposition, call.reason, call.duration_ms) == ("failed", "process_killed", 2530)
         assert (call.path, call.options, call.slots) == (("welcome", "main"), (), {"number": "12"})
         assert call.turns == (turn(0),)
-        assert call.transfer == {"queue": "general", "handed_over": {"slots": {"number": "12"}}}
+        assert call.transfer is None, "nobody took the caller"
         assert call.recording == "/r/c1.wav"
         assert call.tickets == ({"category": "repair", "summary": "坏了", "due": "2026-11-23", "number": None},)
         assert call.messages == ({"node": "leave", "path": "/r/c1-message-1.wav", "start_ms": 1.0, "end_ms": 9.0},)

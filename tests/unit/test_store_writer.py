@@ -31,6 +31,7 @@ def started(call_id: str, at: str = "2026-11-21T22:00:00+08:00") -> CallStarted:
         flow_version="1",
         mode="standard",
         started_at=at,
+        trunk="north",
     )
 
 
@@ -55,6 +56,7 @@ def ended(call_id: str, turns: list[Turn], **changes: Any) -> CallEnded:
         ],
         "messages": [{"node": "leave", "path": "/r/c1-message-1.wav", "start_ms": 4000.0, "end_ms": 9000.0}],
         "satisfaction": 4,
+        "line": {"codec": "PCMA", "lost": 3, "jitter_ms": 1.5},
     }
     return CallEnded(**{"call_id": call_id, "at_ms": 61_500.5, "turns": turns, **values, **changes})
 
@@ -90,6 +92,7 @@ def test_a_whole_call_comes_back_as_it_was_told(store: Store) -> None:
     last = told[-1]
     assert isinstance(last, CallEnded)
     assert (list(call.tickets), list(call.messages), call.satisfaction) == (last.tickets, last.messages, 4)
+    assert (call.trunk, call.line) == ("north", last.line)
     assert events(store, "c1")[:-1] == told[:-1]
 
 

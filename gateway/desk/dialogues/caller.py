@@ -18,7 +18,7 @@ from gateway.events import CallEnded, Event, NodeEntered, PromptStarted, SurveyA
 from gateway.media.frames import FRAME_SAMPLES, Frame, Pcm, to_frames
 from gateway.privacy import mask
 from gateway.prompts.clips import stretch
-from gateway.transport.leg import HotlineState, LegInfo, LegInput
+from gateway.transport.leg import HandOver, HotlineState, LegInfo, LegInput
 
 ANSWER_AFTER_MS = 300
 TALK_OVER_AFTER_MS = 1000
@@ -81,11 +81,16 @@ class AloudCaller:
         self._node = ""
         self._listening_since: float | None = None
         self._quiet_since = 0.0
+        self._handed_over: HandOver | None = None
         self._gone = False
 
     @property
     def info(self) -> LegInfo:
         return self._info
+
+    @property
+    def line(self) -> None:
+        """There is no network."""
 
     def tell(self, event: Event) -> None:
         """Something happened in the call."""
@@ -111,12 +116,17 @@ class AloudCaller:
         if not (self._gone or self._saying or self._pressing):
             self._act(now_ms, state)
         keys = self._press(now_ms)
-        return LegInput(self._frame(), keys, hung_up=self._gone)
+        handed_over, self._handed_over = self._handed_over, None
+        return LegInput(self._frame(), keys, hung_up=self._gone, handed_over=handed_over)
 
     def send(self, frame: Frame) -> None:
         """The caller hears by the events, so that every difference has words; nothing is kept."""
         if frame.shape != (FRAME_SAMPLES,):
             raise ValueError(f"a frame has {FRAME_SAMPLES} samples, not {frame.shape}")
+
+    def transfer(self, queue: str) -> None:  # noqa: ARG002 - people answer in every queue
+        """Be handed to a human, at once."""
+        self._handed_over = HandOver(ok=True)
 
     def hang_up(self, reason: str) -> None:  # noqa: ARG002 - nobody at the far end who could read it
         """End the call from the hotline's side; idempotent."""

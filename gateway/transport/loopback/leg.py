@@ -25,7 +25,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gateway.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame, Pcm, to_frames
-from gateway.transport.leg import HotlineState, LegInfo, LegInput
+from gateway.transport.leg import HandOver, HotlineState, LegInfo, LegInput
 from gateway.transport.loopback.script import HangUp, Press, Speak, Step, Wait
 
 ANSWER_AFTER_MS = 300
@@ -35,13 +35,22 @@ KEY_EVERY_MS = 200
 HANG_UP_AFTER_MS = 500
 PATIENCE_MS = 120_000
 NOISE_DBFS = -70.0
+TAKEN = HandOver(ok=True)
 
 
 class LoopbackLeg:
-    """A `Leg` whose far end follows a script. Pure: all its time comes from the ticks."""
+    """A `Leg` whose far end follows a script. Pure: all its time comes from the ticks.
 
-    def __init__(self, script: Sequence[Step], info: LegInfo) -> None:
+    Args:
+        script: what the caller does.
+        info: who calls whom.
+        handing_over: how every transfer goes, told by the next `receive`; None: never told, as no network may do.
+    """
+
+    def __init__(self, script: Sequence[Step], info: LegInfo, *, handing_over: HandOver | None = TAKEN) -> None:
         self._info = info
+        self._handing_over = handing_over
+        self._handed_over: HandOver | None = None
         self._steps = deque(script)
         self._saying: deque[Frame] = deque()
         self._pressing: deque[str] = deque()
@@ -56,18 +65,27 @@ class LoopbackLeg:
     def info(self) -> LegInfo:
         return self._info
 
+    @property
+    def line(self) -> None:
+        """There is no network."""
+
     def receive(self, now_ms: float, state: HotlineState) -> LegInput:
         """The caller's next 20 ms."""
         self._hotline.watch(now_ms, state)
         if not self._ended:
             self._act(now_ms)
         keys = self._press(now_ms)
-        return LegInput(self._sound(), keys, hung_up=self._ended)
+        handed_over, self._handed_over = self._handed_over, None
+        return LegInput(self._sound(), keys, hung_up=self._ended, handed_over=handed_over)
 
     def send(self, frame: Frame) -> None:
         """The scripted caller follows the hotline's state and not its sound; nothing is kept."""
         if frame.shape != (FRAME_SAMPLES,):
             raise ValueError(f"a frame has {FRAME_SAMPLES} samples, not {frame.shape}")
+
+    def transfer(self, queue: str) -> None:  # noqa: ARG002 - whatever the queue, its people do as they were told
+        """Ask for a human."""
+        self._handed_over = None if self._ended else self._handing_over
 
     def hang_up(self, reason: str) -> None:  # noqa: ARG002 - nobody at the far end who could read it
         """End the call from the hotline's side; idempotent."""

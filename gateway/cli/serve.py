@@ -1,0 +1,131 @@
+"""voice-gateway serve: takes calls from the telephone until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.app import Gateway
+from gateway.errors import SettingsError, StoreError
+from gateway.privacy import setup_logging
+from gateway.reload import LiveHotline
+from gateway.service import Service, hotlines_wanted
+from gateway.settings import CONFIG_VARIABLE, Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+CONFIG_HERE = Path("gateway.toml")
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may keep the interpreter when another waits for it. The thread that sends every call's sound must
+have it within a fraction of 20 ms; Python's own 5 ms, with recognition and the event loop before it, would be heard."""
+
+
+def serve(
+    config: Annotated[
+        Path | None,
+        typer.Option(help=f"Settings; else ${CONFIG_VARIABLE}, else ./{CONFIG_HERE}.", metavar="FILE"),
+    ] = None,
+    flow: Annotated[
+        str | None, typer.Option(help="The hotline that answers; setting `hotline`.", metavar="NAME")
+    ] = None,
+) -> None:
+    """Take calls until SIGTERM or Ctrl-C: then no new ones, and running ones may finish; a second signal ends them.
+
+    Exit status 0, or 1 when something of the calls could not be kept.
+    """
+    settings = read_settings(config)
+    if flow is not None:
+        settings = settings.model_copy(update={"hotline": flow})
+    setup_logging("INFO")
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    hotlines = {name: LiveHotline.open(settings, name) for name in hotlines_wanted(settings)}
+    lost = asyncio.run(_serve(settings, hotlines))
+    if lost is not None:
+        typer.echo(f"voice-gateway: {lost}", err=True)
+        raise typer.Exit(1)
+
+
+def read_settings(config: Path | None) -> Settings:
+    """What is set for a service. Raises SettingsError, also when nothing listens."""
+    here = CONFIG_HERE if CONFIG_HERE.is_file() and not os.environ.get(CONFIG_VARIABLE) else None
+    file = config or here
+    settings = load_settings(file)
+    if not settings.sip.listen:
+        named = file or os.environ.get(CONFIG_VARIABLE)
+        raise SettingsError(
+            "no address to listen on, so nobody could call",
+            where=f"{named}: sip.listen" if named else "sip.listen",
+            remedy=f'write `[sip]` and below it `listen = ["sip+udp://127.0.0.1:5060"]` into {named or CONFIG_HERE}',
+        )
+    return settings
+
+
+class _Orders:
+    """The signals that stop a service: the first one drains it, the second ends everything."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.stop = asyncio.Event()
+
+    def listen(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._given, number)
+
+    def _given(self, number: signal.Signals) -> None:
+        log.warning("%s: %s", number.name, "ending every call now" if self.stop.is_set() else "stopping")
+        if self.stop.is_set():
+            self._service.end_calls()
+        self.stop.set()
+
+
+async def _serve(settings: Settings, hotlines: dict[str, LiveHotline]) -> StoreError | None:
+    """Answer calls until told to stop. Returns what of the calls could not be kept, if anything.
+
+    Raises:
+        VoiceGatewayError: the engine or the store can't be opened, or an address can't be had.
+    """
+    gateway = Gateway.open(settings, next(iter(hotlines.values())), settings.data_dir)
+    try:
+        await _answer_calls(gateway, settings, hotlines)
+    except BaseException:
+        with suppress(StoreError):
+            await gateway.close()
+        raise
+    try:
+        await gateway.close()
+    except StoreError as error:
+        return error
+    return None
+
+
+async def _answer_calls(gateway: Gateway, settings: Settings, hotlines: dict[str, LiveHotline]) -> None:
+    """What is opened first is closed last."""
+    from gateway.transport.sip.endpoint import SipTransport
+
+    service = Service(gateway, hotlines, settings)
+    transport = SipTransport(settings.sip, service)
+    orders = _Orders(service)
+    orders.listen()
+    try:
+        await transport.start()
+        try:
+            service.follow()
+            for address in transport.addresses:
+                log.info("listening on %s", address)
+            with suppress(OSError):  # nobody reads it
+                typer.echo(f"ready: {' '.join(transport.addresses)}")
+            await orders.stop.wait()
+            await service.drain(settings.drain_limit_s)
+        finally:
+            await transport.stop()
+    finally:
+        await service.close()
+    log.info("stopped: %d calls taken, %d refused", service.taken, service.refused.total())
