@@ -145,9 +145,10 @@ class Digest:
             issued_s, uses = int(nonce.partition(".")[0], 16), int(count, 16)
         except ValueError:
             return False
-        age_s = self._wall_s() - issued_s
-        ours = hmac.compare_digest(self._nonce(issued_s, nonce.partition(".")[2][:16]).encode(), nonce.encode())
-        if not ours or not -1 <= age_s <= NONCE_LIFE_S or uses <= self._used.get(nonce, 0):
+        ours = self._nonce(issued_s, nonce.partition(".")[2][:16])
+        if not hmac.compare_digest(ours.encode(), nonce.encode()):
+            return False
+        if not -1 <= self._wall_s() - issued_s <= NONCE_LIFE_S or uses <= self._used.get(nonce, 0):
             return False
         self._used[nonce] = uses
         if len(self._used) > MAX_NONCES:

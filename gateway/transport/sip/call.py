@@ -135,7 +135,7 @@ class SipCall:
         self.line.quiet()
         headers = {"Supported": ", ".join(EXTENSIONS)}
         if self.terms.told:
-            headers |= {"Session-Expires": self.terms.header("uas"), "Require": TIMER}
+            headers |= self.terms.answer()
         self.state = State.ANSWERED
         self.insist(self._invite, self.dialog.reply(self._invite.request, 200, headers, sdp))
 
@@ -164,7 +164,7 @@ class SipCall:
 
     def acknowledged(self, ack: SipRequest) -> None:
         """An ACK of a 2xx of ours came."""
-        if self.insisting is None or cseq_of(ack)[0] != self.insisting.number:
+        if self.state is State.ENDED or self.insisting is None or cseq_of(ack)[0] != self.insisting.number:
             return
         self.insisting.stop()
         self.insisting = None
@@ -187,7 +187,6 @@ class SipCall:
             self.line.accept(sdp_of(ack) or "")
         except (SdpError, BadMessageError) as error:
             log.warning("a call without agreed sound: %s", error)
-            self.state = State.TALKING  # an ACK has come: from now on a BYE may be sent
             self._give_up("no_media")
             return False
         return True
@@ -213,6 +212,9 @@ class SipCall:
             self.referral.other_side_left()
         if self.state is State.RINGING:
             self._invite.respond(self.dialog.reply(self._invite.request, 487))
+        elif self.state is State.ANSWERED:  # no ACK, and gone already: a call all the same, for the record
+            self.leg.end(CALLER_HUNG_UP)
+            self._take_place()
         self._end(CALLER_HUNG_UP)
 
     def _give_up(self, reason: str) -> None:

@@ -9,7 +9,7 @@ from aiosipua import SipRequest
 from gateway.transport.sip.call import SipCall, State
 from gateway.transport.sip.message import METHODS, BadMessageError, sdp_of
 from gateway.transport.sip.sdp import SdpError
-from gateway.transport.sip.session_timer import TIMER, TooSmallError, terms_of_request
+from gateway.transport.sip.session_timer import TooSmallError, terms_of_request
 from gateway.transport.sip.transactions import ServerTransaction
 
 _KEYS = frozenset("0123456789*#ABCD")
@@ -73,7 +73,7 @@ def _change(call: SipCall, request: SipRequest, transaction: ServerTransaction) 
     headers = {}
     if not early:
         if terms.told:
-            headers = {"Session-Expires": terms.header("uas"), "Require": TIMER}
+            headers = terms.answer()
         call.terms = terms
         call.timer.begin(terms)
     response = call.dialog.reply(request, 200, headers, sdp)

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 CodecName = Literal["PCMA", "PCMU", "G722", "opus"]
 SrtpPolicy = Literal["off", "optional", "required"]
@@ -68,6 +68,11 @@ def _host(text: str) -> str:
 def _listen(text: str) -> str:
     ListenAddress.parse(text)
     return text
+
+
+def _number(value: object) -> object:
+    """A variable of the environment is text."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 _SIP_URI = re.compile(r"sips?:[^\s<>@;?]+(@[^\s<>@;?]+)?(;[^\s<>?]*)?")
@@ -154,7 +159,7 @@ class SipConfig(_Strict):
 
     codecs: Annotated[tuple[CodecName, ...], Field(min_length=1)] = ("PCMA", "PCMU", "G722", "opus")
     """Our order of preference."""
-    ptime_ms: Literal[10, 20, 30, 40, 50, 60] = 20
+    ptime_ms: Annotated[Literal[10, 20, 30, 40, 50, 60], BeforeValidator(_number)] = 20
     """Milliseconds in one packet, where the other side doesn't ask for something else."""
     rtp_ports: Annotated[str, Field(pattern=r"^\d{4,5}-\d{4,5}$")] = "20000-21999"
     """Range of UDP ports for sound; two of them a call."""
@@ -178,7 +183,7 @@ class SipConfig(_Strict):
     queues: dict[str, SipUri] = Field(default_factory=dict)
     """Queue of a `transfer` -> where its people are (sip:agents@192.0.2.20); `*` for every other queue. A queue that
     stands nowhere can't be reached, and the flow goes on at `unavailable`."""
-    transfer_timeout_s: Annotated[int, Field(ge=1, le=300)] = 30
+    transfer_timeout_s: Annotated[int, Field(ge=1, le=80)] = 30
     """How long people may take to answer a transferred call."""
 
     @property

@@ -29,6 +29,7 @@ class DatagramHop:
     local: Local
     remote: tuple[str, int]
     reliable: bool = False
+    connected: bool = False
 
     def send(self, data: bytes) -> None:
         self.socket.send(data, self.remote)

@@ -7,12 +7,21 @@ from ipaddress import ip_address
 
 from aiosipua import SipRequest, SipResponse
 from aiosipua.dialog import create_dialog_from_request
-from aiosipua.headers import parse_uri
 from aiosipua.message import SipMessage
 from aiosipua.utils import format_addr, generate_tag
 
 from gateway.transport.sip.hop import Hop, Local
-from gateway.transport.sip.message import METHODS, SERVER, cseq_of, reply, top_via, uri_address
+from gateway.transport.sip.message import (
+    METHODS,
+    SERVER,
+    address_of,
+    cseq_of,
+    reply,
+    target_of,
+    top_via,
+    unquoted,
+    uri_address,
+)
 
 DialogId = tuple[str, str, str]
 """Call-ID, our tag, their tag."""
@@ -20,10 +29,8 @@ DialogId = tuple[str, str, str]
 
 def dialog_id(request: SipRequest) -> DialogId | None:
     """The dialog that a request of theirs belongs to; None for one outside any."""
-    to, sender = request.to_addr, request.from_addr
-    if to is None or not to.tag:
-        return None
-    return request.call_id or "", to.tag, (sender.tag if sender else None) or ""
+    ours = address_of(request, "to").tag
+    return (request.call_id or "", ours, address_of(request, "from").tag or "") if ours else None
 
 
 def contact_of(local: Local) -> str:
@@ -41,7 +48,9 @@ class Dialog:
 
     def __init__(self, invite: SipRequest, hop: Hop) -> None:
         self._dialog = create_dialog_from_request(invite, local_tag=generate_tag())
-        self._dialog.remote_target = _contact(invite) or self._dialog.remote_target
+        self._dialog.remote_target = _contact(invite) or f"sip:{format_addr(*hop.remote)}"
+        self._dialog.remote_tag = address_of(invite, "from").tag or ""
+        self._dialog.route_set = list(invite.headers.get("record-route"))  # in order (12.1.1); aiosipua turns it round
         self._ours = f"{invite.headers.get_first('to')};tag={self.tag}"
         self._theirs = invite.headers.get_first("from") or ""
         self._came_by = hop
@@ -89,12 +98,23 @@ class Dialog:
         request.headers.set_single("To", self._theirs)
         request.headers.set_single("Contact", contact_of(local))
         request.headers.set_single("User-Agent", SERVER)
+        self._route(request)
         for name, value in (headers or {}).items():
             request.headers.set_single(name, value)
         if sdp is not None:
             request.content_type = "application/sdp"
             request.text = sdp
         return request
+
+    def _route(self, request: SipRequest) -> None:
+        """A strict router (RFC 2543), without `lr`, wants its own address first and ours to them last (12.2.1.1)."""
+        routes = self._dialog.route_set
+        if not routes or "lr" in target_of(_uri_in(routes[0])).params:
+            return
+        request.uri = _uri_in(routes[0])
+        request.headers.remove("Route")
+        for route in (*routes[1:], f"<{self._dialog.remote_target}>"):
+            request.headers.append("Route", route)
 
     def ack(self, invite: SipRequest) -> SipRequest:
         """The ACK of a 2xx to an INVITE of ours (13.2.2.4): a request of its own, with the INVITE's number."""
@@ -105,16 +125,22 @@ class Dialog:
         return ack
 
     def hop(self) -> Hop:
-        """The way that a request of ours takes now."""
+        """The way that a request of ours takes now. A connection that the call came by is good until it breaks."""
+        if self._came_by.connected:
+            return self._came_by
         if self._behind_nat and not self._dialog.route_set:
             return self._came_by
         first = self._dialog.route_set[0] if self._dialog.route_set else self._dialog.remote_target
-        uri = parse_uri(first.partition("<")[2].partition(">")[0] if "<" in first else first)
+        address = uri_address(target_of(_uri_in(first)))
+        return self._came_by.towards(address) if self._reachable(address) else self._came_by
+
+    def _reachable(self, address: tuple[str, int]) -> bool:
+        """It is numeric, and of the family that our socket speaks."""
         try:
-            ip_address(uri.host.strip("[]"))
+            families = {ip_address(host.partition("%")[0]).version for host in (address[0], self._came_by.remote[0])}
         except ValueError:
-            return self._came_by
-        return self._came_by.towards(uri_address(uri))
+            return False
+        return len(families) == 1 and 0 < address[1] < 65536
 
     def in_order(self, request: SipRequest) -> bool:
         """Whether a request of theirs comes after the one before (12.2.2); notes it if so."""
@@ -131,9 +157,14 @@ class Dialog:
 
 
 def _contact(message: SipMessage) -> str | None:
-    raw = message.headers.get_first("contact") or ""
-    uri = raw.partition("<")[2].partition(">")[0] if "<" in raw else raw.partition(";")[0]
-    return uri.strip() or None
+    uri = _uri_in(message.headers.get_first("contact") or "")
+    return None if not uri or set(uri) & set(' \t<>"') else uri
+
+
+def _uri_in(raw: str) -> str:
+    """Of a Contact or Route, with brackets or without."""
+    raw = unquoted(raw)
+    return (raw.partition("<")[2].partition(">")[0] if "<" in raw else raw.partition(";")[0]).strip()
 
 
 def _allowed(message: SipMessage) -> frozenset[str]:

@@ -95,6 +95,7 @@ class SipTransport:
             registrar.end()
         for call in list(self._calls.values()):
             call.hang_up("shutdown")
+        self._idle.clear()
         self._note_idle()
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_WITHIN_S):
@@ -141,11 +142,23 @@ class SipTransport:
             if isinstance(message, SipRequest):
                 stamp_source(message, hop.remote)
                 hop = _answer_hop(message, hop)
+                if not self._may_ask(message, hop):
+                    return
             office.transactions.receive(message, hop)
         except BadMessageError as error:
             log.info("a SIP message that can't be acted on: %s", error)
         except Exception:  # border: one message must not end the listening
             log.exception("a SIP message could not be handled")
+
+    def _may_ask(self, request: SipRequest, hop: Hop) -> bool:
+        """Whether anything is done for a request: it comes from who may call, or belongs to a call. Others are told no
+        once, without a transaction: their address may be somebody else's, who would get it again and again."""
+        if self._door.knows(hop.remote[0]) or dialog_id(request) in self._calls:
+            return True
+        if request.method != "ACK":
+            log.warning("a %s from %s, which is neither allowed nor a trunk", request.method, hop.remote[0])
+            hop.send(bytes(reply(request, 403, tag=generate_tag())))
+        return False
 
     def on_request(self, request: SipRequest, transaction: ServerTransaction) -> None:
         """A new request; every one is answered."""
@@ -188,9 +201,7 @@ class SipTransport:
     def _options(self, request: SipRequest, transaction: ServerTransaction) -> None:
         """A health probe: 200 while calls are welcome."""
         headers = {"Allow": ", ".join(METHODS), "Accept": "application/sdp", "Supported": ", ".join(EXTENSIONS)}
-        if not self._door.knows(transaction.hop.remote[0]):
-            status = 403
-        elif self._switchboard.accepting:
+        if self._switchboard.accepting:
             status = 200
         else:
             status, headers = 503, {"Retry-After": str(RETRY_AFTER_S)}
@@ -199,40 +210,33 @@ class SipTransport:
     # -------------------------------------------------------------------------------------------------------- new calls
 
     def _invite(self, request: SipRequest, transaction: ServerTransaction) -> None:
-        refusal = self._refusal(request, transaction)
-        if isinstance(refusal, tuple):
-            status, headers = refusal
-            response = reply(request, status, tag=generate_tag())
-            for name, value in headers:
-                response.headers.append(name, value)
-            transaction.respond(response)
-            return
-        self._admit(request, transaction, refusal)
-
-    def _refusal(
-        self, request: SipRequest, transaction: ServerTransaction
-    ) -> tuple[int, list[tuple[str, str]]] | Admitted:
-        """The status that a call is refused with before anybody looks at what it wants; or who it is."""
-        source = transaction.hop.remote[0]
-        verdict = self._door.decide(request, source)
-        if isinstance(verdict, Challenged):
-            return 401, [("WWW-Authenticate", challenge) for challenge in verdict.challenges]
+        verdict = self._door.decide(request, transaction.hop.remote[0])
         if not isinstance(verdict, Admitted):
-            log.warning("a call from %s, which is neither allowed nor a trunk", source)
-            return 403, []
+            challenges = verdict.challenges if isinstance(verdict, Challenged) else ()
+            response = reply(request, 401 if challenges else 403, tag=generate_tag())
+            for challenge in challenges:
+                response.headers.append("WWW-Authenticate", challenge)
+            transaction.respond_once(response)
+        elif refusal := self._refusal(request, transaction.hop.remote[0]):
+            status, headers = refusal
+            transaction.respond(reply(request, status, tag=generate_tag(), headers=headers))
+        else:
+            self._admit(request, transaction, verdict)
+
+    def _refusal(self, request: SipRequest, source: str) -> tuple[int, dict[str, str]] | None:
+        """The status that a call is refused with before anybody looks at what it is about; None: let it in."""
         if not self._new_calls.allows(source, self._timers_ms()):
-            return 503, [("Retry-After", str(RETRY_AFTER_S))]
+            return 503, {"Retry-After": str(RETRY_AFTER_S)}
         if parse_scheme(request.uri) not in ("sip", "sips"):
-            return 416, []
-        unknown = option_tags(request, "require") - set(EXTENSIONS)
-        if unknown:
-            return 420, [("Unsupported", ", ".join(sorted(unknown)))]
+            return 416, {}
+        if unknown := option_tags(request, "require") - set(EXTENSIONS):
+            return 420, {"Unsupported": ", ".join(sorted(unknown))}
         contacts = request.headers.get("contact")
         if len(contacts) != 1 or parse_scheme(contacts[0].partition("<")[2] or contacts[0]) not in ("sip", "sips"):
-            return 400, []
+            return 400, {}
         if self._merged_key(request) in self._invited:  # the same call by another way (8.2.2.2)
-            return 482, []
-        return verdict
+            return 482, {}
+        return None
 
     def _admit(self, request: SipRequest, transaction: ServerTransaction, who: Admitted) -> None:
         office = self._office

@@ -35,6 +35,10 @@ class Hop(Protocol):
     def reliable(self) -> bool:
         """What is sent arrives or the way is gone: nothing is sent twice (TCP, TLS)."""
 
+    @property
+    def connected(self) -> bool:
+        """There is a connection, and what is sent goes through it; never so for UDP."""
+
     def send(self, data: bytes) -> None:
         """Send one message."""
 

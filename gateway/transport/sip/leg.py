@@ -11,6 +11,9 @@ from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.media import MediaLine
 from gateway.transport.sip.timers import Timers
 
+LAST_WORDS_MS = 300.0
+"""How long the line stays up after our last frame: what is still queued here and in the caller's own play-out buffer
+would be cut off by the BYE."""
 SAME_KEY_MS = 1500.0
 """A key told by INFO and by the sound's own events within this time is one press."""
 
@@ -34,8 +37,8 @@ class SipLeg:
         self._line = line
         self._config = config
         self._timers = timers
-        self._began_ms = timers.now_ms()
-        self._hold_since_ms: float | None = None
+        self._held_since_ms: float | None = None
+        self._resumed_ms = 0.0
         self._pressed: list[str] = []
         self._keys = KeySources()
         self._handed_over: HandOver | None = None
@@ -55,11 +58,11 @@ class SipLeg:
             return LegInput(SILENCE, hung_up=True, reason=self._ended, handed_over=self._told())
         if self._line.stream is None:
             return LegInput(SILENCE, handed_over=self._told())
+        received = self._line.stream.receive(now_ms)
         at_ms = self._timers.now_ms()
-        received = self._line.stream.receive(at_ms)
         keys = tuple(key for key in received.keys if self._keys.is_new(key, "rtp", at_ms)) + tuple(self._pressed)
         self._pressed.clear()
-        if reason := self._dead(at_ms):
+        if reason := self._dead(now_ms):
             self._control.hang_up(reason)
             self.end(reason)
         return LegInput(received.frame, keys, on_hold=self._line.on_hold, handed_over=self._told())
@@ -76,8 +79,8 @@ class SipLeg:
     def hang_up(self, reason: str) -> None:
         """End the call from our side; idempotent."""
         if self._ended is None:
-            self._control.hang_up(reason)
             self.end(reason)
+            self._timers.later(LAST_WORDS_MS, lambda: self._control.hang_up(reason))
 
     # ------------------------------------------------------------------------------------------ told by the signalling
 
@@ -98,18 +101,15 @@ class SipLeg:
         told, self._handed_over = self._handed_over, None
         return told
 
-    def _dead(self, at_ms: float) -> str | None:
+    def _dead(self, now_ms: float) -> str | None:
         """Why there is nobody any more, if so."""
         if self._line.on_hold:
-            self._hold_since_ms = at_ms if self._hold_since_ms is None else self._hold_since_ms
-            held_ms = at_ms - self._hold_since_ms
-            return "hold_timeout" if held_ms > self._config.hold_timeout_s * 1000 else None
-        if self._hold_since_ms is not None:
-            self._hold_since_ms, self._began_ms = None, at_ms
-        stream, plan = self._line.stream, self._line.plan
-        if stream is None or plan is None or not plan.receives:
-            return None
-        silent_ms = min(stream.silent_ms(at_ms), at_ms - self._began_ms)
+            if self._held_since_ms is None:
+                self._held_since_ms = now_ms
+            return "hold_timeout" if now_ms - self._held_since_ms > self._config.hold_timeout_s * 1000 else None
+        if self._held_since_ms is not None:
+            self._held_since_ms, self._resumed_ms = None, now_ms
+        silent_ms = min(self._line.silent_ms(now_ms), now_ms - self._resumed_ms)
         return "rtp_timeout" if silent_ms > self._config.rtp_timeout_s * 1000 else None
 
 

@@ -49,6 +49,10 @@ class MediaLine:
         """The other side doesn't want to hear us now."""
         return self.plan is not None and not self.plan.sends
 
+    def silent_ms(self, now_ms: float) -> float:
+        """How long sound that was agreed on has not come, on the call's clock."""
+        return self.stream.silent_ms(now_ms) if self.stream and self.plan and self.plan.receives else 0.0
+
     def answer(self, offer: str) -> str:
         """Agree to an offer, from now on; our answer to it. Raises SdpError, and then all stays as it was."""
         agreement = self._negotiator.answer(offer)
@@ -57,7 +61,7 @@ class MediaLine:
 
     def offer(self) -> str:
         """What we want: all that we can, or once it is agreed, to go on as it is."""
-        return self._negotiator.current or self._negotiator.offer()
+        return self._negotiator.offer()
 
     def accept(self, answer: str) -> None:
         """The other side answered our offer. Raises SdpError."""

@@ -27,9 +27,12 @@ MAX_MESSAGE_BYTES = 65_535
 _REQUEST_LINE = re.compile(r"([A-Za-z0-9.!%*_+`'~-]+) ([^\s<>\"]+) SIP/(\d+\.\d+)", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6]\d\d)(?: .*)?", re.IGNORECASE)
 _ONCE = ("from", "to", "call-id", "cseq")
+_NUMBERS = ("max-forwards", "expires", "min-se", "session-expires")
 _AT_MOST_ONCE = ("content-length", "content-type", "max-forwards", "expires", "session-expires", "min-se")
 _COMPACT = {"x": "session-expires", "r": "refer-to", "o": "event", "b": "referred-by"}
 """Short forms that aiosipua doesn't know (RFC 4028, 3515, 6665, 3892)."""
+_VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([^\s/;]+)\s+", re.IGNORECASE)
+_QUOTED = re.compile(r'\\.|"(?:[^"\\]|\\.)*"')
 _URI_SCHEMES = ("sip", "sips", "tel")
 _NOBODY = ("anonymous", "unavailable", "unknown", "restricted")
 _COUNTRY = re.compile(r"^(\+|00)86(?=1\d{10}$)")
@@ -50,6 +53,7 @@ REASONS = {
     416: "Unsupported URI Scheme",
     420: "Bad Extension",
     422: "Session Interval Too Small",
+    480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
     482: "Loop Detected",
     486: "Busy Here",
@@ -95,6 +99,8 @@ def read_message(data: bytes, *, stream: bool = False) -> SipRequest | SipRespon
     request_line, status_line = _REQUEST_LINE.fullmatch(first), _STATUS_LINE.fullmatch(first)
     if not request_line and not status_line:
         raise BadMessageError(400, "Not a SIP message", _answerable(data, first))
+    if status_line:
+        data = b"SIP" + data.lstrip()[3:]  # aiosipua takes `sip/2.0` for a method
     try:
         message = SipMessage.parse(data)
         for short, name in _COMPACT.items():
@@ -102,6 +108,7 @@ def read_message(data: bytes, *, stream: bool = False) -> SipRequest | SipRespon
                 message.headers.append(name, value)
     except ValueError as error:
         raise BadMessageError(400, "Not a SIP message") from error
+    _tidy_via(message)
     if isinstance(message, SipResponse):
         _check_response(message)
         return message
@@ -115,6 +122,14 @@ def read_message(data: bytes, *, stream: bool = False) -> SipRequest | SipRespon
     return message
 
 
+def _tidy_via(message: SipMessage) -> None:
+    """`SIP / 2.0 / UDP host` is as good as `SIP/2.0/UDP host` (RFC 3261 25.1), but aiosipua reads only the latter."""
+    values = message.headers.get("via")
+    message.headers.remove("via")
+    for value in values:
+        message.headers.append("Via", _VIA.sub(lambda found: f"SIP/2.0/{found[1]} ", value, count=1))
+
+
 def _answerable(data: bytes, first: str) -> SipRequest | None:
     """A request whose first line is broken, when the rest says where to answer to."""
     method = first.split(" ", 1)[0]
@@ -124,6 +139,7 @@ def _answerable(data: bytes, first: str) -> SipRequest | None:
         message = SipMessage.parse(b"%s sip:broken SIP/2.0\r\n%s" % (method.encode(), data.partition(b"\n")[2]))
     except ValueError:
         return None
+    _tidy_via(message)
     return _if_answerable(message) if isinstance(message, SipRequest) else None
 
 
@@ -159,18 +175,25 @@ def _check_request(request: SipRequest, body_bytes: int, stream: bool) -> None:
     number, method = cseq_of(request)
     if method != request.method or number > MAX_CSEQ:
         raise BadMessageError(400, "Bad CSeq")
-    top_via(request)
+    for via in headers.get("via"):
+        _via(via)
     declared = number_of(request, "content-length")
     if declared is not None and declared > body_bytes and not stream:
         raise BadMessageError(400, "Body shorter than Content-Length")
-    for name in ("max-forwards", "expires", "min-se"):
+    for name in _NUMBERS:
         number_of(request, name)
     for name in ("from", "to"):
         address_of(request, name)
     if not address_of(request, "from").tag and request.method != "ACK":
         raise BadMessageError(400, "From without tag")
+    _check_uri(request)
+
+
+def _check_uri(request: SipRequest) -> None:
     if parse_scheme(request.uri) not in _URI_SCHEMES:
         raise BadMessageError(416, REASONS[416])
+    if "?" in request.uri.rpartition("@")[2]:
+        raise BadMessageError(400, "Headers in the Request-URI")  # 19.1.1: they have no place there
 
 
 def cseq_of(message: SipMessage) -> tuple[int, str]:
@@ -186,22 +209,30 @@ def cseq_of(message: SipMessage) -> tuple[int, str]:
 
 def top_via(message: SipMessage) -> Via:
     """Where the message came from by its own account. Raises BadMessageError."""
-    raw = message.headers.get_first("via") or ""
-    via = parse_via(raw) if raw.upper().startswith("SIP/") else Via()
+    return _via(message.headers.get_first("via") or "")
+
+
+def _via(raw: str) -> Via:
+    via = parse_via(raw) if _VIA.match(raw) else Via()
     if not via.host or " " in via.host or (via.port is not None and not 0 < via.port < 65536):
         raise BadMessageError(400, "Bad Via")
     return via
 
 
 def address_of(message: SipMessage, name: str) -> Address:
-    """A From, To or Contact. Raises BadMessageError."""
-    raw = message.headers.get_first(name) or ""
-    if raw.count('"') % 2 or raw.count("<") != raw.count(">"):
+    """A From, To or Contact, without its display name. Raises BadMessageError."""
+    raw = unquoted(message.headers.get_first(name) or "")
+    if '"' in raw or raw.count("<") > 1 or raw.count("<") != raw.count(">"):
         raise BadMessageError(400, f"Bad {name}")
     address = parse_address(raw)
     if not address.uri.host and parse_scheme(raw.partition("<")[2] or raw) == "sip":
         raise BadMessageError(400, f"Bad {name}")
     return address
+
+
+def unquoted(raw: str) -> str:
+    """Without quoted strings, such as a display name, in which `<`, `;` and escaped quotes may stand."""
+    return _QUOTED.sub("", raw)
 
 
 def number_of(message: SipMessage, name: str) -> int | None:
@@ -222,7 +253,8 @@ def parse_scheme(uri: str) -> str:
 
 def number_called(uri: str) -> str:
     """The user part of a SIP URI, the number of a `tel:` one, without parameters; empty if it isn't plain text."""
-    user = uri.partition(":")[2] if parse_scheme(uri) == "tel" else parse_uri(uri).user or ""
+    rest = uri.partition(":")[2]
+    user = rest if parse_scheme(uri) == "tel" else rest.rpartition("@")[0]
     number = unquote(user.partition(";")[0].partition(":")[0])
     return number if number.isprintable() else ""
 
@@ -234,9 +266,10 @@ def number_calling(request: SipRequest, *, trusted: bool) -> str:
         trusted: it comes from a trunk, whose P-Asserted-Identity (RFC 3325) says more than the From header.
     """
     asserted = request.headers.get_first("p-asserted-identity") if trusted else None
-    if "id" in (request.headers.get_first("privacy") or "").lower().split(";"):
+    wishes = (request.headers.get_first("privacy") or "").lower().replace(",", ";").split(";")
+    if "id" in map(str.strip, wishes):
         return ""
-    raw = asserted or request.headers.get_first("from") or ""
+    raw = unquoted(asserted or request.headers.get_first("from") or "")
     uri = raw.partition("<")[2].partition(">")[0] if "<" in raw else raw.partition(";")[0]
     number = number_called(uri)
     return "" if number.lower() in _NOBODY else _COUNTRY.sub("", number)
@@ -267,7 +300,7 @@ def sdp_of(message: SipMessage) -> str | None:
                 content = part.get_payload(decode=True)
                 if part.get_content_type() == SDP_TYPE and isinstance(content, bytes):
                     return content.decode("utf-8", errors="replace")
-        except (MessageError, ValueError, LookupError) as error:
+        except (MessageError, ValueError, LookupError, RecursionError) as error:
             raise BadMessageError(400, "Bad multipart body") from error
     raise BadMessageError(415, REASONS[415])
 
@@ -299,7 +332,7 @@ def reply(
         for value in request.headers.get(name):
             response.headers.append(name, value)
     to = request.headers.get_first("to") or ""
-    if tag and not parse_address(to).tag:
+    if tag and not parse_address(unquoted(to)).tag:
         to += f";tag={tag}"
     response.headers.set_single("To", to)
     if 100 < status < 300:
@@ -309,6 +342,12 @@ def reply(
     for name, value in (headers or {}).items():
         response.headers.set_single(name, value)
     return response
+
+
+def target_of(uri: str) -> SipUri:
+    """Where a URI points. Without its user, in which aiosipua doesn't expect the `;` and `?` that may stand there."""
+    scheme, _, rest = uri.strip().partition(":")
+    return parse_uri(f"{scheme}:{rest.rpartition('@')[2]}")
 
 
 def uri_address(uri: SipUri) -> tuple[str, int]:

@@ -64,11 +64,8 @@ class Negotiator:
         self._body: str | None = None
         self._crypto: Crypto | None = None
         """Our own key; kept for the whole call."""
-
-    @property
-    def current(self) -> str | None:
-        """What we said last; offered again it asks for no change."""
-        return self._body
+        self._agreed: tuple[_Pick, Sequence[MediaDescription]] | None = None
+        """What was agreed, with all sections that were talked about."""
 
     def answer(self, text: str) -> Agreement:
         """Answer an offer.
@@ -79,14 +76,14 @@ class Negotiator:
         description = read_sdp(text)
         pick = self._pick(description)
         plan = self._plan(pick, pick.section.direction)
-        sections = [
-            self._section(pick) if index == pick.section.index else _refused(section)
-            for index, section in enumerate(description.sections)
-        ]
-        return Agreement(plan, self._write(sections))
+        self._agreed = pick, description.sections
+        return Agreement(plan, self._write(self._sections(_OPPOSITE[pick.section.direction])))
 
     def offer(self) -> str:
-        """All that we can do, for a call that came without an offer."""
+        """All that we can do; once something is agreed, that again, with sound both ways (a hold is theirs to keep)."""
+        return self._write(self._sections("sendrecv")) if self._agreed else self._first_offer()
+
+    def _first_offer(self) -> str:
         names = list(self._config.codecs)
         maps = [(CODECS[name], _payload_type(CODECS[name])) for name in names]
         formats = [str(number) for _, number in maps]
@@ -108,8 +105,11 @@ class Negotiator:
 
     def accept(self, text: str) -> StreamPlan:
         """Read the answer to our offer. Raises SdpError, as `answer` does."""
-        pick = self._pick(read_sdp(text))
-        return self._plan(pick, pick.section.direction)
+        description = read_sdp(text)
+        pick = self._pick(description)
+        plan = self._plan(pick, pick.section.direction)
+        self._agreed = pick, description.sections
+        return plan
 
     # --------------------------------------------------------------------------------------------------------- choosing
 
@@ -176,7 +176,17 @@ class Negotiator:
 
     # --------------------------------------------------------------------------------------------------------- wording
 
-    def _section(self, pick: _Pick) -> MediaDescription:
+    def _sections(self, direction: str) -> list[MediaDescription]:
+        """All sections of what was agreed, in their order, the one that is sound with our direction."""
+        if self._agreed is None:
+            return []
+        pick, sections = self._agreed
+        return [
+            self._section(pick, direction) if index == pick.section.index else _refused(section)
+            for index, section in enumerate(sections)
+        ]
+
+    def _section(self, pick: _Pick, direction: str) -> MediaDescription:
         formats = [str(pick.payload_type)]
         attributes: dict[str, list[str]] = {"rtpmap": [_rtpmap(pick.codec, pick.payload_type)]}
         if pick.events:
@@ -191,7 +201,7 @@ class Negotiator:
             attributes["crypto"] = [str(self._crypto)]
         if pick.section.rtcp_mux:
             attributes["rtcp-mux"] = []
-        attributes[_OPPOSITE[pick.section.direction]] = []
+        attributes[direction] = []
         return MediaDescription("audio", self._here.port, pick.section.profile, formats, attributes=attributes)
 
     def _write(self, sections: Sequence[MediaDescription]) -> str:

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 REFRESH_AT = 0.8
 """Of the time that the registrar granted."""
+LONGEST_S = 86_400
+"""No registration is for longer, whatever the registrar says."""
 FIRST_RETRY_MS, LONGEST_RETRY_MS = 5_000, 300_000
 
 
@@ -121,8 +123,9 @@ class Registrar:
         if status in (401, 407) and may_prove and (proof := self._proof(response, uri)):
             self._ask(proof)
             return
-        if status == 423 and not self._leaving and (wanted := _number(response, "min-expires")) > self._expires_s:
-            self._expires_s = min(wanted, 86_400)
+        wanted_s = min(_number(response, "min-expires"), LONGEST_S)
+        if status == 423 and not self._leaving and wanted_s > self._expires_s:
+            self._expires_s = wanted_s
             self._ask()
             return
         self._failed(str(status))
@@ -149,9 +152,10 @@ class Registrar:
         here = format_addr(self._hop.local.host, self._hop.local.port)
         for contact in response.contact:
             told = contact.params.get("expires") or ""
-            if told.isdigit() and here == format_addr(contact.uri.host, contact.uri.port or 5060):
-                return max(5, int(told))
-        return max(5, _number(response, "expires") or self._expires_s)
+            is_number = told.isascii() and told.isdigit() and len(told) <= 10
+            if is_number and here == format_addr(contact.uri.host, contact.uri.port or 5060):
+                return max(5, min(int(told), LONGEST_S))
+        return max(5, min(_number(response, "expires") or self._expires_s, LONGEST_S))
 
     def _failed(self, reason: str = "no answer") -> None:
         self._asking = None

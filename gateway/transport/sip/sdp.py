@@ -64,7 +64,7 @@ def read_sdp(text: str) -> Description:
     Raises:
         SdpError: it is none, or an audio section in it names no place that sound may be sent to.
     """
-    if text.count("\n") > MAX_LINES:
+    if len(text.splitlines()) > MAX_LINES:
         raise SdpError("too long")
     try:
         message = parse_sdp(text)
@@ -125,8 +125,8 @@ def _rtcp(values: list[str], host: str | None) -> tuple[str, int] | None:
     """`a=rtcp:53020` or `a=rtcp:53020 IN IP4 192.0.2.1` (RFC 3605)."""
     if not values or host is None:
         return None
-    first, *rest = values[0].split()
-    if not first.isascii() or not first.isdigit():
+    first, *rest = values[0].split() or [""]
+    if not first.isascii() or not first.isdigit() or len(first) > 5:
         raise SdpError("bad a=rtcp")
     return (_host(rest[2]) or host) if len(rest) == 3 else host, _port(int(first))
 

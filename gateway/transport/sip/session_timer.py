@@ -15,6 +15,8 @@ from gateway.transport.sip.timers import Timer, Timers
 
 TIMER = "timer"
 """The option tag."""
+SHORTEST_S = 90
+"""Nobody may ask for less (RFC 4028 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class SessionTerms:
     we_refresh: bool
     told: bool = True
     """The other side knows of it; else we look after the session alone."""
+
+    def answer(self) -> dict[str, str]:
+        """The headers that agree to it in a 2xx of ours (RFC 4028 9)."""
+        agreed = {"Session-Expires": self.header("uas")}
+        return agreed if self.we_refresh else agreed | {"Require": TIMER}
 
     def header(self, ours: Literal["uas", "uac"]) -> str:
         """The Session-Expires header; `ours` is what we are in that transaction."""
@@ -50,6 +57,7 @@ def terms_of_request(request: SipMessage, config: SipConfig) -> SessionTerms:
     interval_s, refresher = parse_session_expires(raw)
     if interval_s < config.min_se_s:
         raise TooSmallError(str(interval_s))
+    interval_s = min(interval_s, max(config.session_expires_s, number_of(request, "min-se") or 0))  # 9: may be lowered
     return SessionTerms(interval_s, we_refresh=refresher == "uas" or not supports)
 
 
@@ -59,7 +67,8 @@ def terms_of_response(response: SipMessage, before: SessionTerms) -> SessionTerm
     if raw is None:
         return before
     interval_s, refresher = parse_session_expires(raw)
-    return SessionTerms(max(interval_s, 1), we_refresh=refresher != "uas")
+    interval_s = min(max(interval_s, SHORTEST_S), before.interval_s)
+    return SessionTerms(interval_s, we_refresh=refresher != "uas")
 
 
 class SessionTimer:

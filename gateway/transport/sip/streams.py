@@ -45,6 +45,10 @@ class StreamHop:
     def local(self) -> Local:
         return self._streams.local
 
+    @property
+    def connected(self) -> bool:
+        return self._writer is not None and not self._gone
+
     def send(self, data: bytes) -> None:
         if self._gone:
             hop = self._streams.towards(self.remote)

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Protocol
 
 from aiosipua import SipRequest, SipResponse
+from aiosipua.utils import generate_tag
 
 from gateway.transport.sip.hop import Hop
 from gateway.transport.sip.message import reply, top_via
@@ -104,7 +105,8 @@ class ServerTransaction:
     def respond(self, response: SipResponse) -> None:
         """Give an answer; after a final one nothing more is sent, but for a 2xx given again to an INVITE."""
         status = response.status_code
-        if self._state is _State.TERMINATED or (self.answered and not (self.is_invite and 200 <= status < 300)):
+        again = self._state is _State.ACCEPTED and 200 <= status < 300
+        if self.answered and not again:
             return
         self._last = bytes(response)
         self.hop.send(self._last)
@@ -118,6 +120,11 @@ class ServerTransaction:
                 self._repeater = Repeater(self._layer.timers, self._send_again, T2_MS)
         keep_ms = 0.0 if self.hop.reliable and not self.is_invite else LIFE_MS
         self._layer.timers.later(keep_ms, self._end)
+
+    def respond_once(self, response: SipResponse) -> None:
+        """Answer, and keep nothing: no copies are kept away, and nothing is sent again to who may not have asked."""
+        self.hop.send(bytes(response))
+        self._end()
 
     def copy_came(self) -> None:
         """The request again: so its answer was lost. The 2xx to an INVITE is repeated by the call, until its ACK."""
@@ -289,9 +296,9 @@ class TransactionLayer:
     def _cancel(self, cancel: SipRequest, transaction: ServerTransaction) -> None:
         invite = self._servers.get(_server_key(cancel, "INVITE"))
         if invite is None:
-            transaction.respond(reply(cancel, 481))
+            transaction.respond(reply(cancel, 481, tag=generate_tag()))
             return
-        transaction.respond(reply(cancel, 200))
+        transaction.respond(reply(cancel, 200, tag=generate_tag()))
         if not invite.answered:
             self._user.on_cancel(invite)
 
