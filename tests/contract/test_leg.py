@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from gateway.media.frames import FRAME_SAMPLES, SILENCE
 from gateway.transport.leg import HotlineState, Leg, LegInfo
 from gateway.transport.loopback.leg import LoopbackLeg
 from gateway.transport.loopback.script import HangUp, Press, Speak, Wait
+from tests.support.sip_leg import PlayedCaller, telephone
 from tests.support.sound import tone
 
 pytestmark = pytest.mark.contract
@@ -30,13 +31,20 @@ def loopback() -> Leg:
     return LoopbackLeg([Speak(tone(500)), Wait(20), Press("42#"), Wait(1000), HangUp()], INFO)
 
 
-LEGS: list[LegFactory] = [loopback]
+def sip() -> Leg:
+    """The same caller by telephone."""
+    return telephone(INFO)
+
+
+LEGS: list[LegFactory] = [loopback, sip]
 
 
 @pytest.fixture(params=LEGS, ids=lambda make: make.__name__)
-def leg(request: pytest.FixtureRequest) -> Leg:
+def leg(request: pytest.FixtureRequest) -> Iterator[Leg]:
     made: Leg = request.param()
-    return made
+    yield made
+    if isinstance(made, PlayedCaller):
+        made.close()
 
 
 def test_it_is_a_leg_and_knows_its_numbers(leg: Leg) -> None:
