@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.media.frames import FRAME_SAMPLES
-from gateway.media.pacer import MAX_LATE, Pacer
 from gateway.media.recorder import StereoRecorder
 from gateway.media.resample import StreamResampler
 from tests.support.sound import marked_frame
@@ -34,20 +33,6 @@ def test_every_frame_is_recorded_at_its_index(steps: list[int]) -> None:
     expected[indexes] = indexes + 1
     assert np.array_equal(pcm[:, 0], np.repeat(expected, FRAME_SAMPLES))
     assert np.array_equal(pcm[:, 1], np.repeat(-expected, FRAME_SAMPLES))
-
-
-@given(st.lists(st.floats(0, 400), max_size=50))
-def test_slots_rise_are_never_early_and_never_come_in_a_long_burst(waits_ms: list[float]) -> None:
-    pacer, now_ms, last = Pacer(0), 0.0, -1
-    for wait_ms in waits_ms:
-        now_ms += wait_ms
-        sent = [slot for slot, _ in pacer.tick(now_ms)]
-        assert len(sent) <= MAX_LATE
-        for slot in sent:
-            assert slot > last
-            assert slot * 20 <= now_ms
-            last = slot
-        assert pacer.next_ms > now_ms
 
 
 @settings(deadline=None, max_examples=50)
