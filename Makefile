@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 LOCK := requirements.lock
 
 # Debian packages that tests need, each with a command that it brings: package:command
-TEST_PACKAGES := sox:sox
+TEST_PACKAGES := sox:sox baresip-core:baresip kamailio:kamailio sip-tester:sipp openssl:openssl
 
 # The first interpreter that runs and is new enough; override with `make PYTHON=/path/to/python setup`.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -71,9 +71,11 @@ lint: $(STAMP)
 	$(BIN)/mypy
 
 test-packages: $(STAMP)
-	@missing=""; \
+	@missing=""; PATH="$$PATH:/usr/sbin"; \
 	for pair in $(TEST_PACKAGES); do command -v "$${pair#*:}" >/dev/null || missing="$$missing $${pair%%:*}"; done; \
-	[ -z "$$missing" ] || { $(call apt_install,$$missing); }
+	[ -z "$$missing" ] || { $(call apt_install,$$missing); \
+	    case "$$missing" in *kamailio*) [ ! -d /run/systemd/system ] || \
+	        $$as_root systemctl --quiet disable --now kamailio.service;; esac; }  # tests start their own
 
 $(STAMP): pyproject.toml $(LOCK)
 	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \

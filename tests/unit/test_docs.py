@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 import typing
 from pathlib import Path
 
 import pytest
 import typer.main
+from pydantic import BaseModel
 
+from gateway.call.ending import COMPLETED, DRAIN_FORCED
 from gateway.dialogue import model, nodes
 from gateway.dialogue.check import RULES
 from gateway.dialogue.nodes.menu import Option
 from gateway.dialogue.nodes.question import Settings as QuestionSettings
 from gateway.dialogue.sayable import KINDS
 from gateway.dialogue.slots import SlotType
+from gateway.service import SHUTDOWN
 from gateway.settings import CONFIG_VARIABLE, Settings
+from gateway.store.record import KILLED
+from gateway.transport.leg import CALLER_HUNG_UP
+from gateway.transport.sip.config import Registration, SipConfig, Trunk
 
 pytestmark = pytest.mark.unit
 
@@ -23,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DESK = (ROOT / "docs/desk.zh.md").read_text(encoding="utf-8")
 FLOWS = (ROOT / "docs/flows.zh.md").read_text(encoding="utf-8")
+TELEPHONE = (ROOT / "docs/telephone.md").read_text(encoding="utf-8")
 
 
 def keys_of(*parts) -> set[str]:
@@ -60,3 +69,37 @@ def test_the_desk_manual_tells_every_rule_of_the_check():
     section = DESK.partition("## 检查")[2].partition("\n## ")[0]
     told = set(re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE))
     assert told == {rule.name for rule in RULES} | {"unreadable", "language", "unrecorded"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "model"), [("[sip]", SipConfig), ("[[sip.trunks]]", Trunk), ("[[sip.registrations]]", Registration)]
+)
+def test_the_telephone_manual_tells_every_setting_with_its_default(heading: str, model: type[BaseModel]):
+    section = TELEPHONE.partition(f"### `{heading}`\n")[2].partition("\n#")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (?:`([^|]+)`|none)? ?\|", section, re.MULTILINE)
+    told = {name: tomllib.loads(f"x = {default}")["x"] if default else None for name, default in rows}
+    fields = model.model_fields.items()
+    wanted = {
+        name: None if field.is_required() else field.get_default(call_default_factory=True) for name, field in fields
+    }
+    assert told == json.loads(json.dumps(wanted))
+
+
+def test_the_telephone_manual_tells_every_figure_of_the_line():
+    """Those that `RtpStream.report` puts on a call's record."""
+    stream, tally = ((ROOT / f"gateway/transport/rtp/{name}.py").read_text() for name in ("stream", "tally"))
+    wanted = set(
+        re.findall(r'^ +"(\w+)": ', stream.partition("def report")[2].partition("def ")[0] + tally, re.MULTILINE)
+    )
+    section = TELEPHONE.partition("## What a call's record tells")[2].partition("`calls.reason`")[0]
+    assert {"codec", "packets_sent", "jitter_ms"} < wanted
+    assert wanted == set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]+)\|", section, re.MULTILINE))))
+
+
+def test_the_telephone_manual_tells_why_a_call_may_end():
+    call, leg = ((ROOT / f"gateway/transport/sip/{name}.py").read_text() for name in ("call", "leg"))
+    wanted = set(re.findall(r'_give_up\("(\w+)"\)', call)) | set(re.findall(r'return "(\w+)" if', leg))
+    wanted |= {CALLER_HUNG_UP, COMPLETED, DRAIN_FORCED, SHUTDOWN, KILLED}
+    section = TELEPHONE.partition("`calls.reason`")[2].partition("Calls that never came to an answer")[0]
+    assert {"session_expired", "ack_timeout", "rtp_timeout", "hold_timeout"} < wanted
+    assert wanted <= set(re.findall(r"`(\w+)", section))
