@@ -115,7 +115,7 @@ class Gateway:
             RecordingError: the recording can't be begun; then the call is not answered.
         """
         now, hotline = self._now(), hotline or self.hotline
-        call_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        call_id = f"{now:%Y%m%dT%H%M%S}-c{secrets.token_hex(4)}"  # the letter: no digits that look like a telephone's
 
         emit = fan_out(self._writer.emit, tell)
         recording = self._store.recordings / f"{call_id}.wav"

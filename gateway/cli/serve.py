@@ -123,6 +123,7 @@ async def _answer_calls(gateway: Gateway, settings: Settings, hotlines: dict[str
             with suppress(OSError):  # nobody reads it
                 typer.echo(f"ready: {' '.join(transport.addresses)}")
             await orders.stop.wait()
+            transport.withdraw()  # or registrars would send calls that are refused
             await service.drain(settings.drain_limit_s)
         finally:
             await transport.stop()

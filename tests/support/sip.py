@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiosipua import SipRequest, SipResponse
+from aiosipua import SipMessage, SipRequest, SipResponse
 
 from gateway.media.frames import SILENCE, Frame
 from gateway.transport.leg import HotlineState, Leg, LegInfo, LegInput
@@ -18,7 +18,7 @@ from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.endpoint import SipTransport
 from gateway.transport.sip.hop import Carrier, Local
 from gateway.transport.sip.media import MediaLine
-from gateway.transport.sip.message import read_message
+from gateway.transport.sip.message import BadMessageError, read_message
 from gateway.transport.sip.timers import VirtualTimers
 from gateway.transport.sip.transactions import TransactionLayer
 from gateway.transport.switchboard import Refusal
@@ -40,11 +40,22 @@ def config(**given: Any) -> SipConfig:
 def brief(message: Message) -> str:
     """`200 INVITE` of an answer, `BYE` of a request."""
     if isinstance(message, SipResponse):
-        return f"{message.status_code} {message.headers.get('cseq')[0].split()[1]}"
+        return f"{message.status_code} {message.headers.get('cseq')[0].split()[-1]}"
     return message.method
 
 
 # ------------------------------------------------------------------------------------------------------------- the line
+
+
+def read_back(data: bytes) -> Message:
+    """What we sent, as the other side reads it. A refusal may have to repeat what was wrong."""
+    try:
+        return read_message(data)
+    except BadMessageError:
+        message = SipMessage.parse(data)
+        if isinstance(message, SipResponse) and message.status_code in (400, 416, 505):
+            return message
+        raise
 
 
 class Wire:
@@ -84,7 +95,7 @@ class WireHop:
     connected: bool = False
 
     def send(self, data: bytes) -> None:
-        self.wire.sent.append((self.remote, read_message(data, stream=self.reliable)))
+        self.wire.sent.append((self.remote, read_back(data)))
 
     def towards(self, address: tuple[str, int]) -> WireHop:
         return WireHop(self.wire, address, self.local, self.reliable)
@@ -151,6 +162,8 @@ class QuietStream:
     keys: list[str] = field(default_factory=list)
     sent: int = 0
     closed: bool = False
+    lost: bool = False
+    """Nothing has come since the beginning."""
 
     def receive(self, now_ms: float) -> Received:
         keys, self.keys = tuple(self.keys), []
@@ -161,7 +174,7 @@ class QuietStream:
 
     def silent_ms(self, now_ms: float) -> float:
         """For how long nothing has come."""
-        return now_ms
+        return now_ms if self.lost else 0.0
 
     def update(self, plan: StreamPlan) -> None:
         if self.closed:
@@ -397,14 +410,14 @@ class Caller:
 
     @property
     def our_tag(self) -> str:
-        """The gateway's, as its answers to the INVITE tell it: those that ring or accept, before any other."""
+        """The gateway's, as its last answer to an INVITE tells it: one that rings or accepts, before any other."""
         tags = [
             (message.status_code < 300, message.to_addr.tag)
             for _, message in self.exchange.wire.sent
             if isinstance(message, SipResponse) and brief(message).endswith("INVITE")
             if message.call_id == self.call_id and message.to_addr and message.to_addr.tag
         ]
-        return max(tags, key=lambda one: one[0], default=(False, "unknown"))[1]
+        return max(reversed(tags), key=lambda one: one[0], default=(False, "unknown"))[1]
 
     def invite(self, body: str | None = OFFER, headers: Mapping[str, Any] | None = None, **how: Any) -> list[str]:
         """Call, or within the dialog change the call."""

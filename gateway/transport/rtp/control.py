@@ -10,6 +10,7 @@ from gateway.transport.rtp.plan import MAX_PORT, StreamPlan
 from gateway.transport.rtp.ports import PortPair
 from gateway.transport.rtp.reporting import Reporting, Sent
 from gateway.transport.rtp.rtcp import parse_report
+from gateway.transport.rtp.sender import monotonic_ms
 from gateway.transport.rtp.srtp import SrtpContext
 from gateway.transport.rtp.statistics import ReceiveStatistics
 
@@ -68,7 +69,9 @@ class ControlChannel:
 
     def poll(self, now_ms: float, source: Address | None, heard: Heard | None) -> None:
         """Read what came to the port of RTCP."""
-        for data, origin, arrival_ms in drain(self._sockets.rtcp, _MAX_AT_ONCE, now_ms, timestamps=False):
+        for data, origin, arrival_ms in drain(
+            self._sockets.rtcp, _MAX_AT_ONCE, now_ms, timestamps=self._sockets.timestamps
+        ):
             self.accept(data, origin, arrival_ms, (source, heard))
 
     def accept(
@@ -94,7 +97,7 @@ class ControlChannel:
         if self._pinned is None and not self._mux:
             self._pinned = origin
             self._point_at((origin[0], origin[1]))
-        self.reporting.read(report, arrival_ms, time.time())
+        self.reporting.read(report, arrival_ms, time.time() - max(0.0, monotonic_ms() - arrival_ms) / 1000)
 
     def _believes(self, origin: Source, source: Address) -> bool:
         if self._mux:

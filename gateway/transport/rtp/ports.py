@@ -33,7 +33,7 @@ class PortPair:
         """Where it is bound, numeric."""
         self.port: int = rtp.getsockname()[1]
         """Even; RTCP has the next one."""
-        self.timestamps = _ask_for_timestamps(rtp)
+        self.timestamps = _ask_for_timestamps(rtp) and _ask_for_timestamps(rtcp)
         """The kernel notes when each packet came, and tells it by `recvmsg`."""
 
     def close(self) -> None:

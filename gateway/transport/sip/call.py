@@ -29,9 +29,9 @@ from gateway.transport.sip.message import EXTENSIONS, BadMessageError, cseq_of, 
 from gateway.transport.sip.referral import Referral
 from gateway.transport.sip.sdp import SdpError
 from gateway.transport.sip.session_timer import (
-    TIMER,
     SessionTerms,
     SessionTimer,
+    longer_terms,
     terms_of_response,
 )
 from gateway.transport.sip.timers import Timer, Timers
@@ -94,6 +94,7 @@ class SipCall:
         self._answer_timer: Timer | None = None
         self._wants_to_end: str | None = None
         self._refreshing: ClientTransaction | None = None
+        self._referring: ClientTransaction | None = None
 
     # ------------------------------------------------------------------------------------------------------ to the 200
 
@@ -116,8 +117,11 @@ class SipCall:
     def _ring(self, sdp: str) -> None:
         early = self.office.config.early_media and not self._late_offer
         request = self._invite.request
+        reliably = RELIABLE in option_tags(request, "require")
+        if reliably and self._late_offer:
+            return  # it would have to carry our offer, and its PRACK the answer: better silent than unreliable
         response = self.dialog.reply(request, 183 if early else 180, sdp=sdp if early else None)
-        if RELIABLE in option_tags(request, "require") and not self._late_offer:
+        if reliably:
             if not early:  # the first reliable answer has to carry ours to the offer (RFC 3262 5)
                 response.content_type, response.text = "application/sdp", sdp
             self._provisional = ReliableProvisional(
@@ -202,9 +206,14 @@ class SipCall:
             self.send("BYE", Outcome(lambda _: self.office.forget(self), lambda: self.office.forget(self)))
             self._end(reason, keep=True)
         elif self.state is State.ANSWERED:
-            self._wants_to_end = reason
+            self._wants_to_end = self._wants_to_end or reason
         elif self.state is State.RINGING:
             self._refuse(480, reason)
+
+    def abandon(self, reason: str) -> None:
+        """We are going: an ACK that is still missing isn't waited for any longer."""
+        if self.state is State.ANSWERED:
+            self._give_up(reason)
 
     def hung_up(self) -> None:
         """Their BYE."""
@@ -238,8 +247,9 @@ class SipCall:
             self._answer_timer.cancel()
         if self.referral:
             self.referral.abandon()
-        if self._refreshing:
-            self._refreshing.abandon()
+        for asking in (self._refreshing, self._referring):
+            if asking:
+                asking.abandon()
         if self._place:
             self._place.release()
             self._place = None
@@ -261,11 +271,16 @@ class SipCall:
         """A change that we asked for is not answered yet: theirs has to wait (491)."""
         return self._refreshing is not None
 
+    @property
+    def offering(self) -> bool:
+        """An offer of ours, in a 2xx to a re-INVITE, is not answered yet."""
+        return self._late_offer and self.state is State.TALKING
+
     def _refresh(self) -> None:
         """Ask for a sign of life."""
         if self.state is not State.TALKING or self._refreshing or self.insisting:
             return
-        headers = {"Session-Expires": self.terms.header("uac"), "Supported": TIMER}
+        headers = self.terms.question()
         timed_out = lambda: self._give_up("session_expired")  # noqa: E731
         if self.dialog.allows("UPDATE"):
             self._refreshing = self.send("UPDATE", Outcome(self._refreshed, timed_out), headers)
@@ -288,6 +303,9 @@ class SipCall:
                 log.warning("the answer to a session refresh can't be used: %s", error)
         elif status in GONE:
             self._give_up("session_expired")
+        elif status == 422 and (longer := longer_terms(response, self.terms)):
+            self.terms = longer
+            self._refresh()
         elif status == 491:  # both sides asked at once: try again when the other has had its turn (14.1)
             self.office.timers.later(random.uniform(0, 2000), self._refresh)  # noqa: S311
         # Whatever else was wrong with the question, somebody is there who answered: wait for the session's end.
@@ -305,7 +323,7 @@ class SipCall:
         self.referral = Referral(self.office.timers, self.office.config.transfer_timeout_s * 1000, self._transferred)
         ours = contact_of(self.dialog.local)
         headers = {"Refer-To": f"<{target}>", "Referred-By": ours}
-        self.send("REFER", Outcome(self.referral.answered, self.referral.timed_out), headers)
+        self._referring = self.send("REFER", Outcome(self.referral.answered, self.referral.timed_out), headers)
 
     def _transferred(self, outcome: HandOver) -> None:
         self.referral = None

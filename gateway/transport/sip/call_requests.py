@@ -7,7 +7,7 @@ import re
 from aiosipua import SipRequest
 
 from gateway.transport.sip.call import SipCall, State
-from gateway.transport.sip.message import METHODS, BadMessageError, sdp_of
+from gateway.transport.sip.message import METHODS, BadMessageError, sdp_of, unsupported
 from gateway.transport.sip.sdp import SdpError
 from gateway.transport.sip.session_timer import TooSmallError, terms_of_request
 from gateway.transport.sip.transactions import ServerTransaction
@@ -23,12 +23,15 @@ def answer_request(call: SipCall, request: SipRequest, transaction: ServerTransa
     if not call.dialog.in_order(request):
         transaction.respond(call.dialog.reply(request, 500))
         return
+    unknown = unsupported(request)
     match request.method:
         case "BYE":
             transaction.respond(call.dialog.reply(request, 200))
             call.hung_up()
         case _ if call.state is State.ENDED:
             transaction.respond(call.dialog.reply(request, 481))
+        case _ if unknown:
+            transaction.respond(call.dialog.reply(request, 420, unknown))
         case "INVITE" | "UPDATE":
             _change(call, request, transaction)
         case "PRACK":
@@ -46,11 +49,11 @@ def answer_request(call: SipCall, request: SipRequest, transaction: ServerTransa
 def _change(call: SipCall, request: SipRequest, transaction: ServerTransaction) -> None:
     """A re-INVITE or an UPDATE: hold, resume, another address, or just a sign of life."""
     is_invite = request.method == "INVITE"
-    if call.busy_asking:
-        transaction.respond(call.dialog.reply(request, 491))
-        return
     try:
         offer = sdp_of(request)
+        if call.busy_asking or (call.offering and offer is not None):  # both sides' offers at once (RFC 3311 5.2)
+            transaction.respond(call.dialog.reply(request, 491))
+            return
         early = call.state is not State.TALKING
         if early and (is_invite or offer is not None):  # our last answer isn't known to have arrived (14.2)
             transaction.respond(call.dialog.reply(request, 500, {"Retry-After": "2"}))

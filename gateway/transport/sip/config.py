@@ -55,6 +55,17 @@ def _network(text: str) -> str:
     return text
 
 
+_ADDRESS_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})")
+
+
+def _address_and_port(text: str) -> str:
+    found = _ADDRESS_AND_PORT.fullmatch(text)
+    if not found or not 0 < int(found[2]) <= _MAX_PORT:
+        raise ValueError(f"'{text}' is no address with a port; write 192.0.2.50:5060")
+    _numeric(found[1].strip("[]"))
+    return text
+
+
 def _host(text: str) -> str:
     """An IP address or a name that others resolve."""
     try:
@@ -120,12 +131,18 @@ class Registration(_Strict):
 
     address: SipUri
     """Our address there, such as sip:10086@pbx.example.com."""
-    registrar: Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[0-9.]+):\d{1,5}$")]
+    registrar: Annotated[str, AfterValidator(_address_and_port)]
     """Where it is sent, as a numeric address with a port."""
     transport: Literal["udp", "tcp", "tls"] = "udp"
     username: str | None = None
     password: SecretStr | None = None
     expires_s: Annotated[int, Field(ge=10, le=86_400)] = 300
+
+    @model_validator(mode="after")
+    def _whole(self) -> Registration:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("a registration needs both username and password, or neither")
+        return self
 
 
 class SipConfig(_Strict):
@@ -141,7 +158,7 @@ class SipConfig(_Strict):
     """Who may call without being a trunk; loopback alone unless told otherwise."""
     trunks: tuple[Trunk, ...] = ()
     registrations: tuple[Registration, ...] = ()
-    realm: Annotated[str, Field(min_length=1, max_length=100)] = "voice-gateway"
+    realm: Annotated[str, Field(min_length=1, max_length=100, pattern=r'^[^"\\\x00-\x1f]*$')] = "voice-gateway"
     """What digest challenges name us."""
 
     calls_per_second: Annotated[float, Field(gt=0, le=10_000)] = 50.0
@@ -208,6 +225,8 @@ class SipConfig(_Strict):
             raise ValueError("sip+tls:// needs tls_certificate and tls_key")
         if self.min_se_s > self.session_expires_s:
             raise ValueError("min_se_s may not be longer than session_expires_s")
+        if len(set(self.codecs)) < len(self.codecs):
+            raise ValueError("codecs: the same one stands there twice")
         names = [trunk.name for trunk in self.trunks]
         if len(set(names)) < len(names):
             raise ValueError("two trunks have the same name")

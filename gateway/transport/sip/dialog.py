@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
@@ -16,6 +17,7 @@ from gateway.transport.sip.message import (
     SERVER,
     address_of,
     cseq_of,
+    parse_scheme,
     reply,
     target_of,
     top_via,
@@ -130,8 +132,9 @@ class Dialog:
             return self._came_by
         if self._behind_nat and not self._dialog.route_set:
             return self._came_by
-        first = self._dialog.route_set[0] if self._dialog.route_set else self._dialog.remote_target
-        address = uri_address(target_of(_uri_in(first)))
+        routes = self._dialog.route_set
+        first = _uri_in(routes[0]) if routes else self._dialog.remote_target
+        address = uri_address(target_of(first))
         return self._came_by.towards(address) if self._reachable(address) else self._came_by
 
     def _reachable(self, address: tuple[str, int]) -> bool:
@@ -157,14 +160,18 @@ class Dialog:
 
 
 def _contact(message: SipMessage) -> str | None:
+    """Where requests to them go; None when it says nothing that a request could begin with."""
     uri = _uri_in(message.headers.get_first("contact") or "")
-    return None if not uri or set(uri) & set(' \t<>"') else uri
+    plain = parse_scheme(uri) in ("sip", "sips") and target_of(uri).host and not re.search(r'[\s<>"]', uri)
+    return uri if plain else None
 
 
 def _uri_in(raw: str) -> str:
     """Of a Contact or Route, with brackets or without."""
     raw = unquoted(raw)
-    return (raw.partition("<")[2].partition(">")[0] if "<" in raw else raw.partition(";")[0]).strip()
+    uri = (raw.partition("<")[2].partition(">")[0] if "<" in raw else raw.partition(";")[0]).strip()
+    user, at, host = uri.rpartition("@")
+    return user + at + host.partition("?")[0]  # headers have no place in a Request-URI (19.1.1)
 
 
 def _allowed(message: SipMessage) -> frozenset[str]:

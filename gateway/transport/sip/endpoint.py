@@ -27,12 +27,13 @@ from gateway.transport.sip.message import (
     cseq_of,
     number_called,
     number_calling,
-    option_tags,
     parse_scheme,
     read_message,
     reply,
     sdp_of,
     stamp_source,
+    unquoted,
+    unsupported,
 )
 from gateway.transport.sip.registration import Registrar
 from gateway.transport.sip.sdp import SdpError
@@ -89,10 +90,14 @@ class SipTransport:
         for registrar in self._registrars:
             registrar.begin()
 
-    async def stop(self) -> None:
-        """End what is left of the calls, with a BYE each, and let go of everything; bounded in time."""
+    def withdraw(self) -> None:
+        """No more calls are wanted: have registrars send none. Calls go on; idempotent."""
         for registrar in self._registrars:
             registrar.end()
+
+    async def stop(self) -> None:
+        """End what is left of the calls, with a BYE each, and let go of everything; bounded in time."""
+        self.withdraw()
         for call in list(self._calls.values()):
             call.hang_up("shutdown")
         self._idle.clear()
@@ -100,6 +105,8 @@ class SipTransport:
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_WITHIN_S):
                 await self._idle.wait()
+        for call in list(self._calls.values()):
+            call.abandon("shutdown")
         for registrar in self._registrars:
             registrar.abandon()
         await self._listeners.close()
@@ -201,7 +208,9 @@ class SipTransport:
     def _options(self, request: SipRequest, transaction: ServerTransaction) -> None:
         """A health probe: 200 while calls are welcome."""
         headers = {"Allow": ", ".join(METHODS), "Accept": "application/sdp", "Supported": ", ".join(EXTENSIONS)}
-        if self._switchboard.accepting:
+        if unknown := unsupported(request):
+            status, headers = 420, unknown
+        elif self._switchboard.accepting:
             status = 200
         else:
             status, headers = 503, {"Retry-After": str(RETRY_AFTER_S)}
@@ -229,9 +238,9 @@ class SipTransport:
             return 503, {"Retry-After": str(RETRY_AFTER_S)}
         if parse_scheme(request.uri) not in ("sip", "sips"):
             return 416, {}
-        if unknown := option_tags(request, "require") - set(EXTENSIONS):
-            return 420, {"Unsupported": ", ".join(sorted(unknown))}
-        contacts = request.headers.get("contact")
+        if unknown := unsupported(request):
+            return 420, unknown
+        contacts = [unquoted(value) for value in request.headers.get("contact")]
         if len(contacts) != 1 or parse_scheme(contacts[0].partition("<")[2] or contacts[0]) not in ("sip", "sips"):
             return 400, {}
         if self._merged_key(request) in self._invited:  # the same call by another way (8.2.2.2)

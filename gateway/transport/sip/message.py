@@ -22,7 +22,10 @@ EXTENSIONS = ("100rel", "timer")
 """Option tags that a caller may require."""
 SDP_TYPE = "application/sdp"
 MAX_CSEQ = 2**31 - 1
-MAX_MESSAGE_BYTES = 65_535
+MAX_HEAD_BYTES = 16 * 1024
+"""First line and headers; reading more than that would hold up the calls."""
+MAX_MULTIPARTS = 4
+"""Parts within parts cost more than their length to read."""
 
 _REQUEST_LINE = re.compile(r"([A-Za-z0-9.!%*_+`'~-]+) ([^\s<>\"]+) SIP/(\d+\.\d+)", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6]\d\d)(?: .*)?", re.IGNORECASE)
@@ -33,6 +36,7 @@ _COMPACT = {"x": "session-expires", "r": "refer-to", "o": "event", "b": "referre
 """Short forms that aiosipua doesn't know (RFC 4028, 3515, 6665, 3892)."""
 _VIA = re.compile(r"SIP\s*/\s*2\.0\s*/\s*([^\s/;]+)\s+", re.IGNORECASE)
 _QUOTED = re.compile(r'\\.|"(?:[^"\\]|\\.)*"')
+_ADDRESS = re.compile(r"[^<>]*<[^<>]*>\s*(;[^<>]*)?|[^<>]*")
 _URI_SCHEMES = ("sip", "sips", "tel")
 _NOBODY = ("anonymous", "unavailable", "unknown", "restricted")
 _COUNTRY = re.compile(r"^(\+|00)86(?=1\d{10}$)")
@@ -95,6 +99,8 @@ def read_message(data: bytes, *, stream: bool = False) -> SipRequest | SipRespon
     """
     data = data.lstrip(b"\r\n")  # RFC 3261 7.5
     head, _, body = data.partition(b"\r\n\r\n") if b"\r\n\r\n" in data else data.partition(b"\n\n")
+    if len(head) > MAX_HEAD_BYTES:
+        raise BadMessageError(400, "Too long")
     first = head.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip()
     request_line, status_line = _REQUEST_LINE.fullmatch(first), _STATUS_LINE.fullmatch(first)
     if not request_line and not status_line:
@@ -222,7 +228,7 @@ def _via(raw: str) -> Via:
 def address_of(message: SipMessage, name: str) -> Address:
     """A From, To or Contact, without its display name. Raises BadMessageError."""
     raw = unquoted(message.headers.get_first(name) or "")
-    if '"' in raw or raw.count("<") > 1 or raw.count("<") != raw.count(">"):
+    if '"' in raw or not _ADDRESS.fullmatch(raw):
         raise BadMessageError(400, f"Bad {name}")
     address = parse_address(raw)
     if not address.uri.host and parse_scheme(raw.partition("<")[2] or raw) == "sip":
@@ -280,6 +286,12 @@ def option_tags(message: SipMessage, name: str) -> frozenset[str]:
     return frozenset(value.strip().lower() for value in message.headers.get(name) if value.strip())
 
 
+def unsupported(request: SipRequest) -> dict[str, str]:
+    """The header that says which option tags it requires in vain, for a 420 (RFC 3261 8.2.2.3); empty if none."""
+    unknown = option_tags(request, "require") - set(EXTENSIONS)
+    return {"Unsupported": ", ".join(sorted(unknown))} if unknown else {}
+
+
 def sdp_of(message: SipMessage) -> str | None:
     """The session description in the body, also as a part of a multipart one (SIP-I); None without a body.
 
@@ -294,13 +306,15 @@ def sdp_of(message: SipMessage) -> str | None:
     if kind == SDP_TYPE:
         return message.text
     if kind.startswith("multipart/"):
+        if message.body.lower().count(b"multipart/") >= MAX_MULTIPARTS:
+            raise BadMessageError(400, "Bad multipart body")
         try:
             whole = message_from_bytes(f"Content-Type: {message.content_type}\n\n".encode() + message.body)
             for part in whole.walk():
                 content = part.get_payload(decode=True)
                 if part.get_content_type() == SDP_TYPE and isinstance(content, bytes):
                     return content.decode("utf-8", errors="replace")
-        except (MessageError, ValueError, LookupError, RecursionError) as error:
+        except (MessageError, ValueError, LookupError) as error:
             raise BadMessageError(400, "Bad multipart body") from error
     raise BadMessageError(415, REASONS[415])
 

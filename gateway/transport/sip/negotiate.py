@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 
 from aiosipua.sdp import Codec as RtpMap
 from aiosipua.sdp import ConnectionData, MediaDescription, Origin, SdpMessage, serialize_sdp
@@ -18,8 +19,9 @@ from gateway.transport.sip.sdp import AudioSection, Description, SdpError, read_
 _OPPOSITE = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 _EVENTS = "telephone-event"
 _NOISE = 13
-_OFFERED = {"opus": 96, _EVENTS: 101}
-"""Dynamic payload types of our own offers."""
+_OFFERED = {"opus": 96}
+_OFFERED_EVENTS = {8000: 101, 48_000: 102}
+"""Dynamic payload types of our own offers; of keys by their clock."""
 _EVENT_RANGE = "0-15"
 _SHORTEST_MS, _LONGEST_MS = 10, 60
 
@@ -84,17 +86,18 @@ class Negotiator:
         return self._write(self._sections("sendrecv")) if self._agreed else self._first_offer()
 
     def _first_offer(self) -> str:
-        names = list(self._config.codecs)
-        maps = [(CODECS[name], _payload_type(CODECS[name])) for name in names]
+        maps = [(CODECS[name], _payload_type(CODECS[name])) for name in self._config.codecs]
         formats = [str(number) for _, number in maps]
         rtpmaps = [_rtpmap(codec, number) for codec, number in maps]
-        attributes = {"rtpmap": rtpmaps, "fmtp": []}
-        if any(codec.rtp_clock_hz == 8000 for codec, _ in maps):
-            formats.append(str(_OFFERED[_EVENTS]))
-            rtpmaps.append(f"{_OFFERED[_EVENTS]} {_EVENTS}/8000")
-            attributes["fmtp"].append(f"{_OFFERED[_EVENTS]} {_EVENT_RANGE}")
-            if self._config.comfort_noise:
-                formats.append(str(_NOISE))
+        attributes: dict[str, list[str]] = {"rtpmap": rtpmaps, "fmtp": []}
+        clocks = sorted({codec.rtp_clock_hz for codec, _ in maps})
+        for clock_hz in clocks:  # keys are told on the clock of the sound beside them (RFC 4733 2.1)
+            number = _OFFERED_EVENTS[clock_hz]
+            formats.append(str(number))
+            rtpmaps.append(f"{number} {_EVENTS}/{clock_hz}")
+            attributes["fmtp"].append(f"{number} {_EVENT_RANGE}")
+        if self._config.comfort_noise and 8000 in clocks:
+            formats.append(str(_NOISE))
         attributes["ptime"] = [str(self._config.ptime_ms)]
         if self._config.srtp != "off":
             self._crypto = self._crypto or make_crypto(1, SUITES[0])
@@ -107,6 +110,9 @@ class Negotiator:
         """Read the answer to our offer. Raises SdpError, as `answer` does."""
         description = read_sdp(text)
         pick = self._pick(description)
+        ours, theirs = self._crypto, pick.crypto
+        if theirs and (ours is None or (theirs.tag, theirs.suite) != (ours.tag, ours.suite)):
+            raise SdpError("keys for something that we didn't offer")  # RFC 4568 5.1.3
         plan = self._plan(pick, pick.section.direction)
         self._agreed = pick, description.sections
         return plan
@@ -120,6 +126,8 @@ class Negotiator:
         return max(picks, key=lambda pick: pick.crypto is not None)  # secure, where there is a choice
 
     def _pick_in(self, section: AudioSection) -> _Pick | None:
+        if section.remote and not _same_family(section.remote[0], self._here.host):
+            return None
         crypto = self._crypto_of(section)
         if crypto is None and (section.secure or self._config.srtp == "required"):
             return None
@@ -221,6 +229,14 @@ class Negotiator:
             self._version += 1
         self._body = body()
         return self._body
+
+
+def _same_family(theirs: str, ours: str) -> bool:
+    """Sound can get from one to the other. Of a name by which others know us (`advertised_address`) nobody can say."""
+    try:
+        return ip_address(theirs).version == ip_address(ours).version
+    except ValueError:
+        return True
 
 
 def _same(codec: Codec, offered: RtpMap) -> bool:

@@ -64,7 +64,9 @@ class Registrar:
         self._ask()
 
     def end(self) -> None:
-        """Take it back."""
+        """Take it back; idempotent."""
+        if self._leaving:
+            return
         self._cancel()
         self._leaving = True
         if self.registered:

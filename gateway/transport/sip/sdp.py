@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from aiosipua.sdp import Codec as RtpMap
 from aiosipua.sdp import MediaDescription, SdpMessage, parse_sdp
 
+MAX_CHARACTERS = 16_384
 MAX_LINES = 400
 MAX_SECTIONS = 16
 MIN_PORT = 1024
@@ -64,7 +65,7 @@ def read_sdp(text: str) -> Description:
     Raises:
         SdpError: it is none, or an audio section in it names no place that sound may be sent to.
     """
-    if len(text.splitlines()) > MAX_LINES:
+    if len(text) > MAX_CHARACTERS or len(text.splitlines()) > MAX_LINES:
         raise SdpError("too long")
     try:
         message = parse_sdp(text)
@@ -72,6 +73,8 @@ def read_sdp(text: str) -> Description:
         raise SdpError("not a session description") from error
     if not text.lstrip().startswith("v=0") or not message.media:
         raise SdpError("not a session description")
+    if not all(section.media and section.formats for section in message.media):
+        raise SdpError("a media section that says nothing")
     if len(message.media) > MAX_SECTIONS:
         raise SdpError("too many media sections")
     audio = [

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aiosipua.message import SipMessage
 from aiosipua.session_timer import parse_session_expires, watchdog_delay
 
 from gateway.transport.sip.config import SipConfig
-from gateway.transport.sip.message import number_of, option_tags
+from gateway.transport.sip.message import BadMessageError, number_of, option_tags
 from gateway.transport.sip.timers import Timer, Timers
 
 TIMER = "timer"
 """The option tag."""
+LONGEST_S = 86_400
+"""We ask for no more, whoever wants it."""
 SHORTEST_S = 90
 """Nobody may ask for less (RFC 4028 4)."""
 
@@ -27,6 +29,13 @@ class SessionTerms:
     we_refresh: bool
     told: bool = True
     """The other side knows of it; else we look after the session alone."""
+    shortest_s: int = 0
+    """Somebody on the way refused anything shorter."""
+
+    def question(self) -> dict[str, str]:
+        """The headers of a refresh of ours (RFC 4028 7.4)."""
+        asked = {"Session-Expires": self.header("uac"), "Supported": TIMER}
+        return asked | {"Min-SE": str(self.shortest_s)} if self.shortest_s else asked
 
     def answer(self) -> dict[str, str]:
         """The headers that agree to it in a 2xx of ours (RFC 4028 9)."""
@@ -68,7 +77,18 @@ def terms_of_response(response: SipMessage, before: SessionTerms) -> SessionTerm
         return before
     interval_s, refresher = parse_session_expires(raw)
     interval_s = min(max(interval_s, SHORTEST_S), before.interval_s)
-    return SessionTerms(interval_s, we_refresh=refresher != "uas")
+    return replace(before, interval_s=interval_s, we_refresh=refresher != "uas", told=True)
+
+
+def longer_terms(refusal: SipMessage, before: SessionTerms) -> SessionTerms | None:
+    """What to ask for after a 422 to a request of ours; None if that says nothing new, or nothing sensible."""
+    try:
+        wanted_s = number_of(refusal, "min-se") or 0
+    except BadMessageError:
+        return None
+    if not before.interval_s < wanted_s <= LONGEST_S:
+        return None
+    return replace(before, interval_s=wanted_s, shortest_s=wanted_s)
 
 
 class SessionTimer:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-from aiosipua import SipRequest, SipResponse
+from aiosipua import SipMessage, SipRequest, SipResponse
 from aiosipua.utils import generate_tag
 
 from gateway.transport.sip.hop import Hop
-from gateway.transport.sip.message import reply, top_via
+from gateway.transport.sip.message import address_of, reply, top_via
 from gateway.transport.sip.timers import Timer, Timers
 
 log = logging.getLogger(__name__)
@@ -101,6 +101,11 @@ class ServerTransaction:
     def answered(self) -> bool:
         """A final answer was given."""
         return self._state is not _State.PROCEEDING
+
+    @property
+    def tag(self) -> str | None:
+        """Ours, as the last answer had it; None before there was one with a tag."""
+        return address_of(SipMessage.parse(self._last), "to").tag if self._last else None
 
     def respond(self, response: SipResponse) -> None:
         """Give an answer; after a final one nothing more is sent, but for a 2xx given again to an INVITE."""
@@ -238,7 +243,10 @@ class ClientTransaction:
         self._outcome.timed_out()
 
     def abandon(self) -> None:
-        """Nobody wants to know any more, and we are going."""
+        """Nobody wants to know any more. An INVITE goes on by itself: whatever it is answered must be acknowledged."""
+        if self._is_invite:
+            self._outcome = replace(self._outcome, answered=lambda _: None, timed_out=lambda: None)
+            return
         self._stop_repeating()
         self._deadline.cancel()
         self._forget()
@@ -298,7 +306,7 @@ class TransactionLayer:
         if invite is None:
             transaction.respond(reply(cancel, 481, tag=generate_tag()))
             return
-        transaction.respond(reply(cancel, 200, tag=generate_tag()))
+        transaction.respond(reply(cancel, 200, tag=invite.tag or generate_tag()))  # the same one (9.2)
         if not invite.answered:
             self._user.on_cancel(invite)
 
