@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.transport.sip.call import TRY_AGAIN_MS
 from tests.support.sip import LIFE, OFFER, Caller, Exchange, sdp, talking, until_over
 
 pytestmark = pytest.mark.unit
@@ -218,12 +219,40 @@ def test_a_refresh_for_which_the_session_is_too_short_is_asked_for_longer() -> N
     assert caller.heard() == []
 
 
-def test_any_other_refusal_shows_that_somebody_is_there_until_the_session_ends() -> None:
+def test_a_refresh_that_is_refused_where_no_timer_was_agreed_on_shows_all_the_same_that_somebody_is_there() -> None:
+    caller = talking()
+    for _ in range(4):
+        caller.exchange.timers.advance(HALF_MS)
+        assert caller.answer("UPDATE", 500) == ["UPDATE"]
+    assert not caller.exchange.tick().hung_up
+
+
+@pytest.mark.parametrize("relents", [True, False])
+def test_a_refresh_that_is_refused_is_tried_again_until_the_session_ends(relents: bool) -> None:
+    caller = talking(headers={"Supported": "timer"})
+    caller.exchange.timers.advance(HALF_MS)
+    for _ in range(3):
+        assert caller.answer("UPDATE", 503) == ["UPDATE"]
+        caller.exchange.timers.advance(TRY_AGAIN_MS)
+    if relents:
+        assert caller.answer("UPDATE", 200, {"Session-Expires": "1800;refresher=uac"}) == ["UPDATE"]
+        caller.exchange.timers.advance(HALF_MS - 1)
+        assert caller.heard() == []
+        assert not caller.exchange.tick().hung_up
+    else:
+        caller.exchange.timers.advance(LIFE)
+        assert is_ended(caller)
+
+
+@pytest.mark.parametrize("status", [405, 501])
+def test_who_says_update_and_does_not_know_it_is_asked_by_invite(status: int) -> None:
     caller = talking()
     caller.exchange.timers.advance(HALF_MS)
-    assert caller.answer("UPDATE", 500) == ["UPDATE"]
-    caller.exchange.timers.advance(HALF_MS - 32_000)
-    assert is_ended(caller)
+    caller.heard()
+    assert caller.answer("UPDATE", status) == ["INVITE"]
+    assert caller.answer("INVITE", 200, {}, OFFER) == ["ACK"]
+    caller.exchange.timers.advance(HALF_MS)
+    assert caller.heard() == ["INVITE"]
 
 
 def test_a_call_that_ends_while_we_ask_does_not_ask_on() -> None:

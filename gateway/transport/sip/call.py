@@ -41,6 +41,9 @@ from gateway.transport.switchboard import Place
 log = logging.getLogger(__name__)
 
 RELIABLE = "100rel"
+TRY_AGAIN_MS = 10_000
+UNKNOWN = (405, 501)
+"""Answers to a method that isn't known."""
 GONE = (408, 481)
 """Answers to a request of ours that say the call is no more (RFC 3261 12.2.1.2)."""
 
@@ -95,6 +98,9 @@ class SipCall:
         self._wants_to_end: str | None = None
         self._refreshing: ClientTransaction | None = None
         self._referring: ClientTransaction | None = None
+        self._again: Timer | None = None
+        """When a refresh that came to nothing is tried once more."""
+        self._no_update = False
 
     # ------------------------------------------------------------------------------------------------------ to the 200
 
@@ -243,8 +249,9 @@ class SipCall:
         for waiting in (self.insisting, self._provisional):
             if waiting:
                 waiting.stop()
-        if self._answer_timer:
-            self._answer_timer.cancel()
+        for timer in (self._answer_timer, self._again):
+            if timer:
+                timer.cancel()
         if self.referral:
             self.referral.abandon()
         for asking in (self._refreshing, self._referring):
@@ -282,7 +289,7 @@ class SipCall:
             return
         headers = self.terms.question()
         timed_out = lambda: self._give_up("session_expired")  # noqa: E731
-        if self.dialog.allows("UPDATE"):
+        if self.dialog.allows("UPDATE") and not self._no_update:
             self._refreshing = self.send("UPDATE", Outcome(self._refreshed, timed_out), headers)
             return
         request = self.dialog.request("INVITE", headers, self.line.offer())
@@ -291,7 +298,7 @@ class SipCall:
 
     def _refreshed(self, response: SipResponse) -> None:
         self._refreshing = None
-        status = response.status_code
+        status, method = response.status_code, cseq_of(response)[1]
         if status < 300:
             self.dialog.refresh(response)
             self.terms = terms_of_response(response, self.terms)
@@ -306,9 +313,18 @@ class SipCall:
         elif status == 422 and (longer := longer_terms(response, self.terms)):
             self.terms = longer
             self._refresh()
+        elif status in UNKNOWN and method == "UPDATE":  # it said that it knows UPDATE, and doesn't
+            self._no_update = True
+            self._refresh()
         elif status == 491:  # both sides asked at once: try again when the other has had its turn (14.1)
-            self.office.timers.later(random.uniform(0, 2000), self._refresh)  # noqa: S311
-        # Whatever else was wrong with the question, somebody is there who answered: wait for the session's end.
+            self._try_again(random.uniform(0, 2000))  # noqa: S311
+        elif not self.terms.told:  # no timer was agreed on: whoever answers, whatever it is, is there
+            self.timer.begin(self.terms)
+        else:
+            self._try_again(TRY_AGAIN_MS)
+
+    def _try_again(self, after_ms: float) -> None:
+        self._again = self.office.timers.later(after_ms, self._refresh)
 
     def transfer(self, queue: str) -> None:
         """Hand the caller over to a queue by REFER."""
