@@ -16,7 +16,8 @@ from gateway.transport.sip.message import BadMessageError, number_called, number
 from gateway.transport.sip.negotiate import Here, Negotiator
 from gateway.transport.sip.sdp import SdpError, read_sdp
 from tests.support.rfc4475 import CASES
-from tests.support.sip import OFFER, Caller, Exchange, Wire, WireHop, config, read_back, sdp, until_over
+from tests.support.sip import OFFER, Caller, Exchange, sdp, until_over
+from tests.support.sip_line import Wire, WireHop, config, read_back
 
 pytestmark = pytest.mark.property
 

@@ -29,7 +29,7 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -232,19 +232,30 @@ def counters(transport: SipTransport, board: EchoBoard) -> dict[str, Any]:
     }
 
 
-def keep_recognising(file: str) -> None:
-    """Have the embedded engine hear the same file again and again, for as long as the process lives."""
+@contextlib.contextmanager
+def recognising(file: str | None) -> Iterator[None]:
+    """Meanwhile have the embedded engine hear the same file again and again."""
+    if file is None:
+        yield
+        return
     from asr.audio import read_audio
     from asr.engine import transcribe
     from asr.engines.whisper import WhisperEngine
 
-    engine, pcm = WhisperEngine(threads=1), read_audio(file)
+    engine, pcm, over = WhisperEngine(threads=1), read_audio(file), threading.Event()
 
     def hear() -> None:
-        while True:
+        while not over.is_set():
             transcribe(engine, pcm, ["查话费", "查流量"])
 
-    threading.Thread(target=hear, name="recogniser", daemon=True).start()
+    thread = threading.Thread(target=hear, name="recogniser", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        engine.close()
 
 
 async def orders() -> asyncio.StreamReader:
@@ -285,9 +296,8 @@ def main() -> None:
     text = options.config if options.config.lstrip().startswith("{") else Path(options.config).read_text()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    if options.recognising:
-        keep_recognising(options.recognising)
-    asyncio.run(serve(SipConfig.model_validate_json(text), options.max_calls, options.quiet))
+    with recognising(options.recognising):
+        asyncio.run(serve(SipConfig.model_validate_json(text), options.max_calls, options.quiet))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from aiosipua.headers import parse_auth, stringify_auth
 from gateway.transport.rtp.ports import NoPortsError
 from gateway.transport.sip.config import Trunk
 from gateway.transport.switchboard import Refusal
-from tests.support.sip import OFFER, Board, Caller, Exchange, WireHop, local, sdp, until_over
+from tests.support.sip import OFFER, Caller, Exchange, sdp, until_over
+from tests.support.sip_line import Board, WireHop, local
 
 pytestmark = pytest.mark.unit
 

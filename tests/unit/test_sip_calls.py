@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from gateway.media.frames import SILENCE
-from tests.support.sip import LIFE, PHONE, Caller, Exchange, WireHop, local, talking, until_over
+from tests.support.sip import Caller, Exchange, talking, until_over
+from tests.support.sip_line import LIFE, PHONE, WireHop, local
 
 pytestmark = pytest.mark.unit
 
@@ -357,6 +358,15 @@ def test_who_was_to_be_hung_up_and_never_acknowledges_is_hung_up_after_32_s() ->
     caller.exchange.call.hang_up("shutdown")
     caller.exchange.timers.advance(LIFE)
     assert caller.heard()[-1] == "BYE"
+    assert is_over(caller.exchange)
+
+
+def test_when_we_go_a_missing_ack_is_not_waited_for() -> None:
+    caller = answered()
+    caller.exchange.call.hang_up("shutdown")
+    caller.exchange.call.abandon("shutdown")
+    assert caller.heard() == ["BYE"]
+    assert caller.exchange.tick().reason == "shutdown"
     assert is_over(caller.exchange)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.sip import LIFE, OFFER, Caller, Exchange, sdp, talking, until_over
+from tests.support.sip import OFFER, Caller, Exchange, sdp, talking, until_over
+from tests.support.sip_line import LIFE
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,8 @@ from aiosipua import SipRequest
 from gateway.transport.sip.dialog import Dialog, contact_of, dialog_id
 from gateway.transport.sip.hop import Carrier
 from gateway.transport.sip.message import read_message, reply
-from tests.support.sip import PHONE, Wire, WireHop, local, text
+from tests.support.sip import text
+from tests.support.sip_line import PHONE, Wire, WireHop, local
 
 pytestmark = pytest.mark.unit
 

@@ -10,7 +10,8 @@ from gateway.transport.rtp.plan import StreamPlan
 from gateway.transport.rtp.srtp import SUITES, make_crypto
 from gateway.transport.sip.negotiate import Here, Negotiator
 from gateway.transport.sip.sdp import AudioSection, SdpError, read_sdp
-from tests.support.sip import config, sdp
+from tests.support.sip import sdp
+from tests.support.sip_line import config
 
 pytestmark = pytest.mark.unit
 

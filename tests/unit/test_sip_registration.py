@@ -14,7 +14,8 @@ from gateway.transport.sip.message import read_message
 from gateway.transport.sip.registration import Registrar
 from gateway.transport.sip.timers import VirtualTimers
 from gateway.transport.sip.transactions import ServerTransaction, TransactionLayer
-from tests.support.sip import LIFE, Wire, WireHop, text
+from tests.support.sip import text
+from tests.support.sip_line import LIFE, Wire, WireHop
 
 pytestmark = pytest.mark.unit
 
@@ -113,6 +114,7 @@ def test_a_registration_says_who_and_where_we_are() -> None:
         ({"Contact": f"{OURS};expires=60"}, 60),
         ({"Contact": f"<sip:other@192.0.2.9>;expires=20, {OURS};expires=60", "Expires": "100"}, 60),
         ({"Contact": "<sip:other@192.0.2.9>;expires=20"}, 300),
+        ({"Contact": "<sip:10086@192.0.2.1>;expires=60"}, 60),  # the usual port needn't be written
         ({"Contact": f"{OURS};expires=1"}, 5),
         ({"Contact": f"{OURS};expires=²"}, 300),
         ({"Contact": f"{OURS};expires={'9' * 400}"}, 300),

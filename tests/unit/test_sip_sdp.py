@@ -87,6 +87,11 @@ def test_a_port_of_the_system_or_none_is_refused(port: int) -> None:
         read_sdp(sdp(port=port))
 
 
+@pytest.mark.parametrize("port", [1024, 65535])
+def test_every_other_port_is_taken(port: int) -> None:
+    assert audio(sdp(port=port)).remote == ("192.0.2.10", port)
+
+
 def test_port_0_is_a_section_that_is_not_wanted() -> None:
     description = read_sdp(sdp(port=0))
     assert (len(description.sections), description.audio) == (1, ())

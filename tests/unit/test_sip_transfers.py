@@ -6,7 +6,8 @@ import pytest
 
 from gateway.transport.leg import HandOver
 from gateway.transport.sip.leg import KeySources
-from tests.support.sip import LIFE, Caller, Exchange, talking, until_over
+from tests.support.sip import Caller, Exchange, talking, until_over
+from tests.support.sip_line import LIFE
 
 pytestmark = pytest.mark.unit
 
@@ -82,7 +83,7 @@ def test_it_fails_when_a_notify_says_so_and_the_call_goes_on(fragment: str, stat
     assert is_clean(caller)
 
 
-@pytest.mark.parametrize("status", [403, 405, 603])
+@pytest.mark.parametrize("status", [300, 403, 405, 603])
 def test_a_refused_refer_is_a_failed_transfer(status: int) -> None:
     caller = transferring()
     caller.answer("REFER", status)
