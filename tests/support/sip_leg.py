@@ -14,7 +14,8 @@ from gateway.transport.rtp.packet import RtpPacket, pack_packet
 from gateway.transport.rtp.telephone_event import KEYS
 from gateway.transport.sip.hop import Local
 from gateway.transport.sip.media import Sound
-from tests.support.sip import Caller, Exchange, WireHop, sdp
+from tests.support.sip import Caller, Exchange, sdp
+from tests.support.sip_line import WireHop
 from tests.support.sound import tone
 
 HERE = "127.0.0.1"

@@ -186,6 +186,7 @@ class QuietPair:
     """Two ports without sockets."""
 
     port: int
+    address: str
     closed: bool = False
 
     def close(self) -> None:
@@ -197,9 +198,9 @@ class QuietLine(MediaLine):
 
     stream: QuietStream | None  # type: ignore[assignment]
 
-    def __init__(self, config: SipConfig, port: int, advertised: str) -> None:
-        self.pair = QuietPair(port)
-        super().__init__(config, self.pair, None, advertised)  # type: ignore[arg-type]
+    def __init__(self, config: SipConfig, port: int, local: Local) -> None:
+        self.pair = QuietPair(port, local.media_host)
+        super().__init__(config, self.pair, None, local.host)  # type: ignore[arg-type]
 
     @property
     def closed(self) -> bool:
@@ -224,5 +225,5 @@ class QuietSound:
     def open(self, local: Local) -> QuietLine:
         if self.error:
             raise self.error
-        self.lines.append(QuietLine(self._config, next(self._ports), local.host))
+        self.lines.append(QuietLine(self._config, next(self._ports), local))
         return self.lines[-1]

@@ -59,6 +59,7 @@ def trunk_user(password: str) -> dict[str, str]:
         ({"listen": ["sip+udp://127.0.0.999:5060"]}, "is no IP address; names are not looked up here"),
         ({"listen": ["sip+udp://0.0.0.0:5060"]}, "needs advertised_address"),
         ({"listen": ["sip+udp://[::]:5060"]}, "needs advertised_address"),
+        ({"listen": ["sip+udp://[::]:5060"], "advertised_address": "203.0.113.5"}, "needs advertised_address"),
         ({"listen": ["sip+tls://127.0.0.1:5061"]}, "needs tls_certificate and tls_key"),
         ({"listen": ["sip+tls://127.0.0.1:5061"], "tls_key": "k.pem"}, "needs tls_certificate and tls_key"),
         ({"advertised_address": "not a host"}, "neither an IP address nor a host name"),
@@ -117,3 +118,10 @@ def test_each_mistake_is_told(given: dict[str, Any], said: str) -> None:
 )
 def test_what_is_right_is_taken(given: dict[str, Any]) -> None:
     assert SipConfig.model_validate(given)
+
+
+def test_an_advertised_address_is_for_the_addresses_of_its_family_and_a_name_for_all() -> None:
+    by_address = SipConfig(advertised_address="203.0.113.5")
+    by_name = SipConfig(advertised_address="voice.example.com")
+    assert (by_address.advertised("0.0.0.0"), by_address.advertised("::1")) == ("203.0.113.5", None)  # noqa: S104
+    assert by_name.advertised("::") == by_name.advertised("192.0.2.1") == "voice.example.com"

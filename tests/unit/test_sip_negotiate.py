@@ -21,9 +21,9 @@ KEY_32 = f"a=crypto:{make_crypto(2, SUITES[1])}"
 UNKNOWN_KEY = "a=crypto:3 AEAD_AES_256_GCM inline:AAAA"
 
 
-def negotiator(host: str = "192.0.2.1", **settings: Any) -> Negotiator:
-    """Ours, at port 20000."""
-    return Negotiator(config(**settings), Here(host, 20_000))
+def negotiator(host: str = "192.0.2.1", bound: str = "", **settings: Any) -> Negotiator:
+    """Ours, at port 20000, known as `host`."""
+    return Negotiator(config(**settings), Here(host, 20_000, bound or host))
 
 
 def agreed(offer: str, **settings: Any) -> tuple[StreamPlan, AudioSection]:
@@ -179,7 +179,9 @@ def test_ipv6_is_answered_from_ipv6_and_not_from_ipv4() -> None:
     for host, other in (("192.0.2.1", offer), ("2001:db8::1", sdp("8"))):
         with pytest.raises(SdpError):
             negotiator(host).answer(other)
-    assert negotiator("voice.example.com").answer(offer).plan.remote == ("2001:db8::10", 40_000)
+    named = negotiator("voice.example.com", "::").answer(offer)
+    assert named.plan.remote == ("2001:db8::10", 40_000)
+    assert "c=IN IP6 voice.example.com\r\n" in named.sdp
 
 
 # ----------------------------------------------------------------------------------------------------------------- keys

@@ -47,6 +47,14 @@ def _numeric(host: str) -> str:
     return host
 
 
+def _family(host: str) -> int | None:
+    """4 or 6; None of a name."""
+    try:
+        return ip_address(host).version
+    except ValueError:
+        return None
+
+
 def _network(text: str) -> str:
     try:
         ip_network(text)
@@ -203,6 +211,12 @@ class SipConfig(_Strict):
     transfer_timeout_s: Annotated[int, Field(ge=1, le=80)] = 30
     """How long people may take to answer a transferred call."""
 
+    def advertised(self, host: str) -> str | None:
+        """What others know the numeric address `host` of ours by, when it isn't that: `advertised_address`, unless that
+        is an address of the other family."""
+        known = self.advertised_address
+        return known if known and _family(known) in (None, _family(host)) else None
+
     @property
     def port_range(self) -> range:
         """The ports of `rtp_ports`, both ends included."""
@@ -230,7 +244,7 @@ class SipConfig(_Strict):
         names = [trunk.name for trunk in self.trunks]
         if len(set(names)) < len(names):
             raise ValueError("two trunks have the same name")
-        wild = [address.host for address in self.addresses if ip_address(address.host).is_unspecified]
-        if wild and self.advertised_address is None:
-            raise ValueError(f"listening on {wild[0]} needs advertised_address: others can't answer to that")
+        for host in (address.host for address in self.addresses):
+            if ip_address(host).is_unspecified and self.advertised(host) is None:
+                raise ValueError(f"listening on {host} needs advertised_address: others can't answer to that")
         return self

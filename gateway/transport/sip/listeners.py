@@ -69,7 +69,7 @@ class Listeners:
         self._open.clear()
 
     async def _listen(self, address: ListenAddress) -> None:
-        advertised = self._config.advertised_address
+        advertised = self._config.advertised(address.host)
         socket: DatagramSocket | Streams
         try:
             if address.transport == "udp":

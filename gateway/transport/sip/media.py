@@ -39,7 +39,7 @@ class MediaLine:
     def __init__(self, config: SipConfig, sockets: PortPair, sender: RtpSender, advertised: str) -> None:
         self._sockets = sockets
         self._sender = sender
-        self._negotiator = Negotiator(config, Here(advertised, sockets.port))
+        self._negotiator = Negotiator(config, Here(advertised, sockets.port, sockets.address))
         self._tone: Timer | None = None
         self.stream: RtpStream | None = None
         self.plan: StreamPlan | None = None

@@ -33,6 +33,8 @@ class Here:
     host: str
     """As others reach it."""
     port: int
+    bound: str
+    """The numeric address that our socket has, which says what family we can send to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Negotiator:
         return max(picks, key=lambda pick: pick.crypto is not None)  # secure, where there is a choice
 
     def _pick_in(self, section: AudioSection) -> _Pick | None:
-        if section.remote and not _same_family(section.remote[0], self._here.host):
+        if section.remote and ip_address(section.remote[0]).version != ip_address(self._here.bound).version:
             return None
         crypto = self._crypto_of(section)
         if crypto is None and (section.secure or self._config.srtp == "required"):
@@ -213,7 +215,7 @@ class Negotiator:
         return MediaDescription("audio", self._here.port, pick.section.profile, formats, attributes=attributes)
 
     def _write(self, sections: Sequence[MediaDescription]) -> str:
-        family = "IP6" if ":" in self._here.host else "IP4"
+        family = "IP6" if ":" in self._here.bound else "IP4"
 
         def body() -> str:
             return serialize_sdp(
@@ -229,14 +231,6 @@ class Negotiator:
             self._version += 1
         self._body = body()
         return self._body
-
-
-def _same_family(theirs: str, ours: str) -> bool:
-    """Sound can get from one to the other. Of a name by which others know us (`advertised_address`) nobody can say."""
-    try:
-        return ip_address(theirs).version == ip_address(ours).version
-    except ValueError:
-        return True
 
 
 def _same(codec: Codec, offered: RtpMap) -> bool:
