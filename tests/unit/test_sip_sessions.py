@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.transport.sip.call import TRY_AGAIN_MS
+from gateway.transport.sip.session import TRY_AGAIN_MS
 from tests.support.sip import OFFER, Caller, Exchange, sdp, talking, until_over
 from tests.support.sip_line import LIFE
 

@@ -12,7 +12,6 @@ Every way out is `_end`: once, it frees the place, the ports and the timers. Req
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -28,12 +27,8 @@ from gateway.transport.sip.media import MediaLine
 from gateway.transport.sip.message import EXTENSIONS, BadMessageError, cseq_of, option_tags, sdp_of
 from gateway.transport.sip.referral import Referral
 from gateway.transport.sip.sdp import SdpError
-from gateway.transport.sip.session_timer import (
-    SessionTerms,
-    SessionTimer,
-    longer_terms,
-    terms_of_response,
-)
+from gateway.transport.sip.session import Session, Watched
+from gateway.transport.sip.session_timer import SessionTerms
 from gateway.transport.sip.timers import Timer, Timers
 from gateway.transport.sip.transactions import ClientTransaction, Outcome, ServerTransaction, TransactionLayer
 from gateway.transport.switchboard import Place
@@ -41,11 +36,6 @@ from gateway.transport.switchboard import Place
 log = logging.getLogger(__name__)
 
 RELIABLE = "100rel"
-TRY_AGAIN_MS = 10_000
-UNKNOWN = (405, 501)
-"""Answers to a method that isn't known."""
-GONE = (408, 481)
-"""Answers to a request of ours that say the call is no more (RFC 3261 12.2.1.2)."""
 
 
 class State(Enum):
@@ -84,8 +74,8 @@ class SipCall:
         self.leg = SipLeg(info, self, line, office.config, office.timers)
         self.line = line
         self.state = State.RINGING
-        self.terms = terms
-        self.timer = SessionTimer(office.timers, self._refresh, lambda: self._give_up("session_expired"))
+        watched = Watched(self._may_ask, lambda: self._give_up("session_expired"))
+        self.session = Session(office.transactions, self.dialog, line, terms, watched)
         self.insisting: Insisting | None = None
         """The 2xx of an INVITE of theirs that waits for its ACK."""
         self.referral: Referral | None = None
@@ -96,11 +86,7 @@ class SipCall:
         self._provisional: ReliableProvisional | None = None
         self._answer_timer: Timer | None = None
         self._wants_to_end: str | None = None
-        self._refreshing: ClientTransaction | None = None
         self._referring: ClientTransaction | None = None
-        self._again: Timer | None = None
-        """When a refresh that came to nothing is tried once more."""
-        self._no_update = False
 
     # ------------------------------------------------------------------------------------------------------ to the 200
 
@@ -144,8 +130,8 @@ class SipCall:
             return
         self.line.quiet()
         headers = {"Supported": ", ".join(EXTENSIONS)}
-        if self.terms.told:
-            headers |= self.terms.answer()
+        if self.session.terms.told:
+            headers |= self.session.terms.answer()
         self.state = State.ANSWERED
         self.insist(self._invite, self.dialog.reply(self._invite.request, 200, headers, sdp))
 
@@ -183,7 +169,7 @@ class SipCall:
         self._late_offer = False
         if self.state is State.ANSWERED:
             self.state = State.TALKING
-            self.timer.begin(self.terms)
+            self.session.begin()
             self._take_place()
         if self._wants_to_end:
             self.hang_up(self._wants_to_end)
@@ -245,18 +231,16 @@ class SipCall:
             return
         self.state = State.ENDED
         self.leg.end(reason)
-        self.timer.stop()
+        self.session.end()
         for waiting in (self.insisting, self._provisional):
             if waiting:
                 waiting.stop()
-        for timer in (self._answer_timer, self._again):
-            if timer:
-                timer.cancel()
+        if self._answer_timer:
+            self._answer_timer.cancel()
         if self.referral:
             self.referral.abandon()
-        for asking in (self._refreshing, self._referring):
-            if asking:
-                asking.abandon()
+        if self._referring:
+            self._referring.abandon()
         if self._place:
             self._place.release()
             self._place = None
@@ -273,58 +257,13 @@ class SipCall:
         request = self.dialog.request(method, headers, sdp)
         return self.office.transactions.request(request, self.dialog.hop(), outcome)
 
-    @property
-    def busy_asking(self) -> bool:
-        """A change that we asked for is not answered yet: theirs has to wait (491)."""
-        return self._refreshing is not None
+    def _may_ask(self) -> bool:
+        return self.state is State.TALKING and self.insisting is None
 
     @property
     def offering(self) -> bool:
         """An offer of ours, in a 2xx to a re-INVITE, is not answered yet."""
         return self._late_offer and self.state is State.TALKING
-
-    def _refresh(self) -> None:
-        """Ask for a sign of life."""
-        if self.state is not State.TALKING or self._refreshing or self.insisting:
-            return
-        headers = self.terms.question()
-        timed_out = lambda: self._give_up("session_expired")  # noqa: E731
-        if self.dialog.allows("UPDATE") and not self._no_update:
-            self._refreshing = self.send("UPDATE", Outcome(self._refreshed, timed_out), headers)
-            return
-        request = self.dialog.request("INVITE", headers, self.line.offer())
-        outcome = Outcome(self._refreshed, timed_out, lambda _: bytes(self.dialog.ack(request)))
-        self._refreshing = self.office.transactions.request(request, self.dialog.hop(), outcome)
-
-    def _refreshed(self, response: SipResponse) -> None:
-        self._refreshing = None
-        status, method = response.status_code, cseq_of(response)[1]
-        if status < 300:
-            self.dialog.refresh(response)
-            self.terms = terms_of_response(response, self.terms)
-            self.timer.begin(self.terms)
-            try:
-                if answer := sdp_of(response):
-                    self.line.accept(answer)
-            except (SdpError, BadMessageError) as error:
-                log.warning("the answer to a session refresh can't be used: %s", error)
-        elif status in GONE:
-            self._give_up("session_expired")
-        elif status == 422 and (longer := longer_terms(response, self.terms)):
-            self.terms = longer
-            self._refresh()
-        elif status in UNKNOWN and method == "UPDATE":  # it said that it knows UPDATE, and doesn't
-            self._no_update = True
-            self._refresh()
-        elif status == 491:  # both sides asked at once: try again when the other has had its turn (14.1)
-            self._try_again(random.uniform(0, 2000))  # noqa: S311
-        elif not self.terms.told:  # no timer was agreed on: whoever answers, whatever it is, is there
-            self.timer.begin(self.terms)
-        else:
-            self._try_again(TRY_AGAIN_MS)
-
-    def _try_again(self, after_ms: float) -> None:
-        self._again = self.office.timers.later(after_ms, self._refresh)
 
     def transfer(self, queue: str) -> None:
         """Hand the caller over to a queue by REFER."""

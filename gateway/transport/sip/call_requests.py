@@ -51,7 +51,7 @@ def _change(call: SipCall, request: SipRequest, transaction: ServerTransaction) 
     is_invite = request.method == "INVITE"
     try:
         offer = sdp_of(request)
-        if call.busy_asking or (call.offering and offer is not None):  # both sides' offers at once (RFC 3311 5.2)
+        if call.session.asking or (call.offering and offer is not None):  # both sides' offers at once (RFC 3311 5.2)
             transaction.respond(call.dialog.reply(request, 491))
             return
         early = call.state is not State.TALKING
@@ -77,8 +77,7 @@ def _change(call: SipCall, request: SipRequest, transaction: ServerTransaction) 
     if not early:
         if terms.told:
             headers = terms.answer()
-        call.terms = terms
-        call.timer.begin(terms)
+        call.session.begin(terms)
     response = call.dialog.reply(request, 200, headers, sdp)
     if not is_invite:
         transaction.respond(response)
