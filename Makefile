@@ -46,10 +46,10 @@ demo: $(STAMP)  ## Listen to three calls, told as conversations
 	@$(BIN)/voice-gateway demo
 
 test: $(STAMP) test-packages lint  ## Everything: Debian packages for tests, lint, types, all test tiers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(STAMP) lint  ## The quick round while working: lint, types, layer map, unit tests
-	$(BIN)/python -m pytest -q -m unit tests/unit
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m unit tests/unit
 
 bench: $(STAMP)  ## Measure on this machine: speed, latency, memory
 	@for script in bench/bench_*.py; do \

@@ -86,3 +86,4 @@ def setup_logging(level: int | str = logging.WARNING, stream: TextIO | None = No
     )
     for chatty in ("alembic", "httpcore", "httpx"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("aiosipua").setLevel(logging.ERROR)  # it warns of each odd message, and anybody can send those

@@ -74,6 +74,15 @@ def test_jitter_is_the_smoothed_deviation_of_the_spacing() -> None:
     assert uneven.jitter_ticks == pytest.approx(80, abs=1)
 
 
+@pytest.mark.parametrize("jump", [16_000, 2**31 - 1, 2**31, 2**32 - 40_000])
+def test_a_clock_that_begins_anew_is_no_jitter(jump: int) -> None:
+    statistics = ReceiveStatistics(8000)
+    for number in range(20):
+        ticks = number * 160 + jump * (number >= 10)
+        statistics.accept(number, ticks & 0xFFFF_FFFF, number * 20)
+    assert statistics.jitter_ms == pytest.approx(0)
+
+
 def test_packets_outside_the_flow_of_time_do_not_count_as_jitter() -> None:
     statistics = ReceiveStatistics(8000)
     for number in range(100):

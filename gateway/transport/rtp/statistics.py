@@ -10,6 +10,8 @@ _MIN_LOST = -0x80_0000
 MAX_DROPOUT = 3000
 """A jump further ahead is a restarted sender, unless it is the only one (RFC 3550 A.1)."""
 MAX_MISORDER = 100
+CLOCK_JUMP_MS = 2000.0
+"""From one packet to the next, more than this is no jitter: the sender's clock began anew, or wrapped."""
 
 
 class ReceiveStatistics:
@@ -83,7 +85,7 @@ class ReceiveStatistics:
         transit = arrival_ms * self._ticks_per_ms - timestamp
         if self._transit is not None:
             change = abs(transit - self._transit)
-            if change < 0x8000_0000:  # not the wrap of the time stamp
+            if change < CLOCK_JUMP_MS * self._ticks_per_ms:
                 self._jitter += (change - self._jitter) / 16
         self._transit = transit
         return True
