@@ -268,8 +268,10 @@ def test_the_same_branch_from_another_sender_is_another_request() -> None:
     assert len(bench.asked) == 3
 
 
-def test_no_more_requests_are_taken_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transactions, "MAX_TRANSACTIONS", 3)
+@pytest.mark.parametrize("bound", ["MAX_TRANSACTIONS", "MAX_KEPT_BYTES"])
+def test_no_more_requests_are_taken_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    monkeypatch.setattr(transactions, "_bytes_of", lambda _: 1)
+    monkeypatch.setattr(transactions, bound, 3)
     bench = Bench()
     for number in range(5):
         bench.receive("OPTIONS", branch=f"z9hG4bK{number}")
@@ -278,6 +280,14 @@ def test_no_more_requests_are_taken_than_there_is_room_for(monkeypatch: pytest.M
     bench.timers.advance(LIFE)
     bench.receive("OPTIONS", branch="z9hG4bKlater")
     assert len(bench.asked) == 4
+
+
+def test_a_request_is_as_large_as_its_body_and_its_headers() -> None:
+    bench = Bench()
+    bench.receive("OPTIONS", branch="z9hG4bKsmall")
+    bench.receive("OPTIONS", branch="z9hG4bKlarge", Subject="x" * 5000)
+    small, large = (transaction.kept_bytes for transaction in bench.asked)
+    assert 5000 <= large - small < 5010
 
 
 # -------------------------------------------------------------------------------------------------------- our requests

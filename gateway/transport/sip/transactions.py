@@ -28,7 +28,8 @@ T4_MS = 5000.0
 LIFE_MS = 64 * T1_MS
 """Timers B, F, H, J, L: after so long without what it waits for, a transaction is over."""
 MAX_TRANSACTIONS = 20_000
-"""More than that at once is an attack; new requests are dropped."""
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+"""More than that at once, or so many bytes of requests, is an attack; new requests are dropped."""
 _MAGIC = "z9hG4bK"
 
 Key = tuple[str, ...]
@@ -87,6 +88,7 @@ class ServerTransaction:
     def __init__(self, layer: TransactionLayer, key: Key, request: SipRequest, hop: Hop) -> None:
         self.request = request
         self.hop = hop
+        self.kept_bytes = _bytes_of(request)
         self._layer = layer
         self._key = key
         self._state = _State.PROCEEDING
@@ -263,6 +265,7 @@ class TransactionLayer:
         self._user = user
         self._servers: dict[Key, ServerTransaction] = {}
         self._clients: dict[Key, ClientTransaction] = {}
+        self._kept_bytes = 0
         self.dropped = 0
         """Requests that found no room."""
 
@@ -292,10 +295,11 @@ class TransactionLayer:
         if known := self._servers.get(key):
             known.copy_came()
             return
-        if len(self._servers) >= MAX_TRANSACTIONS:
+        if len(self._servers) >= MAX_TRANSACTIONS or self._kept_bytes >= MAX_KEPT_BYTES:
             self.dropped += 1
             return
         transaction = self._servers[key] = ServerTransaction(self, key, request, hop)
+        self._kept_bytes += transaction.kept_bytes
         if request.method == "CANCEL":
             self._cancel(request, transaction)
         else:
@@ -317,10 +321,16 @@ class TransactionLayer:
             transaction.on_response(response)
 
     def forget_server(self, key: Key) -> None:
-        self._servers.pop(key, None)
+        if forgotten := self._servers.pop(key, None):
+            self._kept_bytes -= forgotten.kept_bytes
 
     def forget_client(self, key: Key) -> None:
         self._clients.pop(key, None)
+
+
+def _bytes_of(request: SipRequest) -> int:
+    """What keeping it costs, about; our answers copy no more than its headers."""
+    return len(request.body) + sum(len(value) for _, values in request.headers.items() for value in values)
 
 
 def _server_key(request: SipRequest, method: str) -> Key:
