@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 from contextlib import suppress
@@ -46,11 +47,20 @@ def serve(
         settings = settings.model_copy(update={"hotline": flow})
     setup_logging("INFO")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    allow_open_files()
     hotlines = {name: LiveHotline.open(settings, name) for name in hotlines_wanted(settings)}
     lost = asyncio.run(_serve(settings, hotlines))
     if lost is not None:
         typer.echo(f"voice-gateway: {lost}", err=True)
         raise typer.Exit(1)
+
+
+def allow_open_files() -> None:
+    """Let this process have as many files open as it may: three for each call, where shells and services often begin
+    with 1024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # some systems name no number, and take none
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def read_settings(config: Path | None) -> Settings:

@@ -207,3 +207,19 @@ def test_plain_bytes_to_the_tls_port_do_no_harm(tmp_path: Path, pem: tuple[Path,
                 if not plain.recv(100).startswith(b"SIP/2.0"):  # an alert, perhaps, and the end
                     raise ConnectionResetError
         Sipp("options", server.addresses["udp"], tmp_path, port=free_port(), fill={"status": "200"}).finish()
+
+
+def test_a_peer_that_stalls_in_the_handshake_holds_nobody_up_and_is_let_go(
+    tmp_path: Path, pem: tuple[Path, Path]
+) -> None:
+    certificate, key = pem
+    with SipServer(tmp_path, listen="tls", tls_certificate=str(certificate), tls_key=str(key)) as server:
+        host, _, port = server.addresses["tls"].rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=15) as stalled:
+            with tls_caller(server, certificate) as there:
+                there.request("INVITE", "hangup-after-300", 1, body=SDP)
+                answer = there.read_final()
+                assert answer.startswith("SIP/2.0 200"), answer
+                there.request("ACK", "hangup-after-300", 1, tag_of(answer))
+                there.answer(there.read())
+            assert stalled.recv(1) == b""

@@ -11,6 +11,7 @@ from aiosipua import SipMessage, SipRequest, SipResponse
 from gateway.media.frames import SILENCE, Frame
 from gateway.transport.leg import Leg, LegInfo
 from gateway.transport.rtp.plan import StreamPlan
+from gateway.transport.rtp.sender import RtpSender
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.hop import Carrier, Local
 from gateway.transport.sip.media import MediaLine
@@ -166,6 +167,9 @@ class QuietStream:
     def send(self, frame: Frame) -> None:
         self.sent += 1
 
+    def forget_unread(self) -> None:
+        self.keys.clear()
+
     def silent_ms(self, now_ms: float) -> float:
         """For how long nothing has come."""
         return now_ms if self.lost else 0.0
@@ -219,6 +223,8 @@ class QuietSound:
     def __init__(self, config: SipConfig) -> None:
         self._config = config
         self._ports = itertools.count(20_000, 2)
+        self.sender = RtpSender()
+        """Never started."""
         self.error: Exception | None = None
         self.lines: list[QuietLine] = []
 

@@ -104,3 +104,25 @@ def test_a_thousand_strangers_take_no_more_memory_than_a_few() -> None:
     for number in range(1000):
         _say(latch, (INJECTOR[0], 1000 + number), 1, number, ssrc=number)
     assert len(latch._candidates) <= 32
+
+
+def test_a_caller_whose_nat_chooses_another_port_is_followed_once_nothing_comes_from_the_old_one() -> None:
+    latch, moved = Latch(SDP), (NAT[0], NAT[1] + 1)
+    for number in range(10):
+        _say(latch, NAT, number, number * 20)
+    assert latch.may_be(moved)
+    verdicts = [_say(latch, moved, number, number * 20) for number in range(10, 16)]
+    assert verdicts == [Verdict.FOREIGN] * 4 + [Verdict.PINNED, Verdict.HEARD]
+    assert [arrived.packet.sequence for arrived in latch.taken] == [10, 11, 12, 13, 14]
+    assert latch.source == moved
+
+
+def test_nobody_moves_a_caller_who_goes_on_or_whose_host_and_ssrc_they_do_not_have() -> None:
+    latch, moved = Latch(SDP), (NAT[0], NAT[1] + 1)
+    for number in range(50):
+        _say(latch, NAT, number, number * 20)
+        _say(latch, moved, number, number * 20 + 5)
+    assert latch.source == NAT
+    assert {_say(latch, moved, number, 2000 + number * 20, ssrc=9) for number in range(50)} == {Verdict.FOREIGN}
+    assert {_say(latch, INJECTOR, number, 3000 + number * 20) for number in range(50)} == {Verdict.FOREIGN}
+    assert not latch.may_be(INJECTOR)

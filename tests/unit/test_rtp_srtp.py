@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -117,3 +118,20 @@ def test_a_new_key_of_theirs_leaves_what_we_send_alone() -> None:
     sealed = again.protect(_packet(70_000))
     assert sealed is not None
     assert them.unprotect(sealed) == _packet(70_000)
+
+
+def test_a_key_under_another_tag_goes_on_counting_its_packets() -> None:
+    us, them = _pair("AES_CM_128_HMAC_SHA1_80")
+    for number in range(65_600):
+        sealed = us.protect(_packet(number))
+        assert sealed is not None
+        if number % 8000 == 0 or number > 65_500:
+            assert them.unprotect(sealed) == _packet(number)
+    renamed = replace(us.keys.ours, tag=7)
+    assert renamed.tag == 7
+    sealed = SrtpContext(SrtpKeys(renamed, us.keys.theirs), us).protect(_packet(65_600))
+    assert sealed is not None
+    assert them.unprotect(sealed) == _packet(65_600)
+    sealed = us.protect(_packet(65_601))
+    assert sealed is not None
+    assert SrtpContext(SrtpKeys(them.keys.ours, renamed), them).unprotect(sealed) == _packet(65_601)

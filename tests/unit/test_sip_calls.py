@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 
 from gateway.media.frames import SILENCE
-from tests.support.sip import Caller, Exchange, talking, until_over
-from tests.support.sip_line import LIFE, PHONE, WireHop, local
+from gateway.transport.sip.timers import Timer, VirtualTimers
+from tests.support.sip import OFFER, Caller, Exchange, talking, until_over
+from tests.support.sip_line import LIFE, PHONE, QuietLine, WireHop, config, local
 
 pytestmark = pytest.mark.unit
 
@@ -62,6 +64,24 @@ def test_with_early_media_the_ringing_tone_is_ours_until_the_answer() -> None:
     assert caller.last("200 INVITE").body == caller.last("183 INVITE").body
     exchange.timers.advance(1000)
     assert exchange.line.stream.sent == 50
+
+
+class LateTimers(VirtualTimers):
+    """As of a loop that is busy: everything comes 2 ms late."""
+
+    def later(self, delay_ms: float, call: Callable[[], None]) -> Timer:
+        return super().later(delay_ms + 2, call)
+
+
+def test_a_loop_that_is_a_little_late_leaves_no_gaps_in_the_ringing_tone() -> None:
+    timers = LateTimers()
+    line = QuietLine(config(), 20_000, local())
+    line.answer(OFFER)
+    line.ring(timers)
+    timers.advance(10_000)
+    line.quiet()
+    assert line.stream is not None
+    assert line.stream.sent >= 500
 
 
 def test_copies_of_the_invite_make_one_call_before_and_after_the_200() -> None:
@@ -255,6 +275,28 @@ def test_we_hang_up_after_the_last_words() -> None:
     assert exchange.transport.calls == 1  # until the answer
     caller.answer("BYE", 200)
     assert exchange.transport.calls == 0
+    assert is_over(exchange)
+
+
+def test_a_server_that_stops_lets_the_last_words_be_heard() -> None:
+    caller = talking()
+    exchange = caller.exchange
+
+    async def stop() -> None:
+        stopping = asyncio.create_task(exchange.transport.stop())
+        await asyncio.sleep(0)
+        exchange.timers.advance(299)
+        assert caller.heard() == []
+        assert exchange.line.stream is not None
+        assert not exchange.line.stream.closed
+        exchange.timers.advance(1)
+        assert caller.heard() == ["BYE"]
+        caller.answer("BYE", 200)
+        await stopping
+
+    exchange.leg.hang_up("completed")
+    asyncio.run(stop())
+    assert exchange.tick().reason == "completed"
     assert is_over(exchange)
 
 

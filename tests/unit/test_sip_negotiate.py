@@ -233,6 +233,15 @@ def test_our_key_stays_for_the_whole_call() -> None:
     assert len({key.ours.key for key in keys if key}) == 1
 
 
+def test_after_sound_in_clear_our_key_is_another_one() -> None:
+    ours = negotiator()
+    plans = [ours.answer(sdp("8", *lines)).plan.srtp for lines in ((KEY,), (), (KEY,))]
+    assert plans[0] is not None
+    assert plans[1] is None
+    assert plans[2] is not None
+    assert plans[0].ours.key != plans[2].ours.key, "the same one would begin its key stream again"
+
+
 # ----------------------------------------------------------------------------------------------------------- our offers
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.transport.leg import HandOver
 from gateway.transport.sip.leg import KeySources
-from tests.support.sip import Caller, Exchange, talking, until_over
+from tests.support.sip import Caller, Exchange, sdp, talking, until_over
 from tests.support.sip_line import LIFE
 
 pytestmark = pytest.mark.unit
@@ -237,5 +237,40 @@ def test_keys_before_the_call_is_answered_are_nobodys() -> None:
     caller.invite()
     assert caller.info("Signal=5") == ["200 INFO"]
     exchange.timers.advance(100)
+    assert exchange.line.stream is not None
+    exchange.line.stream.keys.append("6")  # by the sound, which nobody reads yet
     caller.ack()
     assert exchange.tick().keys == ()
+
+
+# ------------------------------------------------------------------------------------------- the line during a transfer
+
+
+def test_a_caller_who_hears_somebody_else_while_being_handed_over_is_not_a_lost_line() -> None:
+    caller = talking(queues=QUEUES, transfer_timeout_s=60, rtp_timeout_s=5)
+    exchange = caller.exchange
+    assert exchange.line.stream is not None
+    exchange.leg.transfer("general")
+    caller.answer("REFER", 202)
+    exchange.line.stream.lost = True
+    for _ in range(59):
+        exchange.timers.advance(1000)
+        assert not exchange.tick().hung_up
+    caller.notify("SIP/2.0 486 Busy Here", "terminated;reason=noresource")
+    assert outcome(caller) == HandOver(ok=False, reason="486")
+    exchange.timers.advance(5000)
+    assert not exchange.tick().hung_up, "it has as long again to come back"
+    exchange.timers.advance(1000)
+    exchange.tick()
+    assert exchange.tick().reason == "rtp_timeout"
+
+
+def test_a_caller_may_be_held_while_being_handed_over() -> None:
+    caller = transferring()
+    caller.answer("REFER", 202)
+    assert caller.reinvite(sdp("8 101", "a=sendonly")) == ["200 INVITE"]
+    caller.ack()
+    assert caller.exchange.tick().on_hold
+    assert caller.notify("SIP/2.0 200 OK", "terminated;reason=noresource") == ["200 NOTIFY"]
+    assert outcome(caller) == HandOver(ok=True)
+    assert is_clean(caller)

@@ -2,7 +2,8 @@
 
 Sound is expected from the address in the SDP, and that address is believed at once. A caller behind a NAT comes from
 another one: after three packets in a row it is pinned too, since nothing better came. From then on address, port and
-SSRC are fixed; only a better claim replaces it: the SDP's host after any other, the SDP's address after all.
+SSRC are fixed; only a better claim replaces it: the SDP's host after any other, the SDP's address after all. A NAT may
+change its mind in mid-call: its host and the same SSRC are followed to another port, once nothing comes from the old.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class Latch:
 
     def may_be(self, source: Source) -> bool:
         """Could a packet from there change anything? If not, it needn't be decrypted."""
-        return source == self._source or self._rank_of(source) > self._rank
+        return source == self._source or self._rank_of(source) > self._rank or self._may_have_moved(source)
 
     def judge(self, source: Source, arrived: Arrived, *, expected: bool) -> Verdict:
         """Decide on a packet.
@@ -95,11 +96,12 @@ class Latch:
             self.heard_ms = arrived.arrival_ms
             return Verdict.HEARD
         rank = self._rank_of(source)
-        if not expected or (rank <= self._rank and source != self._source):
+        is_better = rank > self._rank
+        is_ours = source == self._source or (ssrc == self._ssrc and self._may_have_moved(source))
+        if not expected or not (is_better or is_ours):
             return Verdict.FOREIGN
-        believed = rank == _BEST and source != self._source
         row = self._row(source, arrived)
-        if not believed and not (_is_complete(row) and self._is_free(source, arrived.arrival_ms)):
+        if not (is_better and rank == _BEST) and not (_is_complete(row) and (is_better or self._is_quiet(arrived))):
             return Verdict.FOREIGN
         self._source, self._ssrc, self._rank = source, ssrc, rank
         self.heard_ms = arrived.arrival_ms
@@ -107,8 +109,12 @@ class Latch:
         self.taken = tuple(row)
         return Verdict.PINNED
 
-    def _is_free(self, source: Source, arrival_ms: float) -> bool:
-        return source != self._source or arrival_ms - self.heard_ms >= QUIET_MS
+    def _may_have_moved(self, source: Source) -> bool:
+        """Another port of the pinned host, which a NAT chooses; who comes from the SDP's own address has none."""
+        return self._source is not None and self._rank < _BEST and bool(source[0] == self._source[0])
+
+    def _is_quiet(self, arrived: Arrived) -> bool:
+        return arrived.arrival_ms - self.heard_ms >= QUIET_MS
 
     def _rank_of(self, source: Source) -> int:
         if self._expected is None:

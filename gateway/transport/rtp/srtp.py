@@ -32,9 +32,10 @@ _MAX_PACKET_BYTES = 1500
 
 @dataclass(frozen=True, slots=True)
 class Crypto:
-    """What one `a=crypto` line says."""
+    """What one `a=crypto` line says. Two of one key are equal whatever their tags: a key under another name must go on
+    counting its packets, or the same key stream would be used twice."""
 
-    tag: int
+    tag: int = field(compare=False)
     suite: Suite
     key: bytes = field(repr=False)
     """Master key and salt, 30 bytes."""

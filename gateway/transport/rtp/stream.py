@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from gateway.media import comfort_noise
 from gateway.media.dtmf import DtmfDetector
-from gateway.media.frames import FRAME_SAMPLES, SILENCE, Frame
+from gateway.media.frames import FRAME_MS, FRAME_SAMPLES, SILENCE, Frame
 from gateway.media.pacer import Pacer
 from gateway.transport.rtp.control import ControlChannel, Heard
 from gateway.transport.rtp.datagrams import Send, Source, drain, sender_to
@@ -29,8 +30,10 @@ from gateway.transport.rtp.telephone_event import EventReceiver, looks_like_even
 __all__ = ["Received", "RtpStream", "StreamPlan"]
 
 MAX_DATAGRAMS = 64
-"""Read in one tick: three seconds of late sound in four ticks, and a flood can't keep the loop."""
+"""Read in one tick: a flood can't keep the loop."""
 _CONTROL_EVERY_TICKS = 5
+_MAX_FORGOTTEN = 1024
+"""At once; a socket's buffer holds about 340 packets."""
 
 
 class Received(NamedTuple):
@@ -71,6 +74,7 @@ class RtpStream:
         self._heard_ms: float | None = None
         self._quiet_from_ms: float | None = None
         self._keys: list[str] = []
+        self._ahead: deque[tuple[bytes, Source, float]] = deque()
         self._packetizer = Packetizer(plan.codec, plan.ptime_ms)
         self._receiver = SoundReceiver(plan.codec, plan.ptime_ms)
         self._events = EventReceiver()
@@ -93,8 +97,16 @@ class RtpStream:
     def silent_ms(self, now_ms: float) -> float:
         """How long nothing has come from the pinned source: no sound, no comfort noise, no keep-alive. Counted from the
         first tick, and from the last `update` that began to receive or named another address."""
+        if self._ahead:  # what has come already is only not due yet
+            return 0.0
         since_ms = [at_ms for at_ms in (self._heard_ms, self._quiet_from_ms) if at_ms is not None]
         return max(0.0, now_ms - max(since_ms)) if since_ms else 0.0
+
+    def forget_unread(self) -> None:
+        """Throw away what has come and was not read, such as sound and keys from before the call's first tick."""
+        if not self._closed:
+            for _ in drain(self._sockets.rtp, _MAX_FORGOTTEN, 0.0, timestamps=False):
+                pass
 
     def receive(self, now_ms: float) -> Received:
         """What came since the last tick: one frame, made up where there is none, and the keys pressed."""
@@ -103,9 +115,7 @@ class RtpStream:
         real_ms = self._clock()
         self._follow(now_ms, real_ms)
         self._keys.clear()
-        for data, source, arrival_ms in drain(
-            self._sockets.rtp, MAX_DATAGRAMS, real_ms - self._offset_ms, timestamps=self._sockets.timestamps
-        ):
+        for data, source, arrival_ms in self._arrived(now_ms, real_ms):
             self._take(data, source, arrival_ms)
         self._tick += 1
         if self._tick % _CONTROL_EVERY_TICKS == 0:
@@ -180,10 +190,20 @@ class RtpStream:
             self._control.send(real_ms, self._sent(real_ms), self._heard(), last=True)
         self._sockets.close()
 
+    def _arrived(self, now_ms: float, real_ms: float) -> Iterator[tuple[bytes, Source, float]]:
+        """What has come by now on the call's clock. A late loop that catches up finds there what came after that too:
+        it waits, here and in the socket, for the tick that it belongs to, or most of it would be too much at once."""
+        if not self._ahead:
+            time_ms, timestamps = real_ms - self._offset_ms, self._sockets.timestamps
+            self._ahead.extend(drain(self._sockets.rtp, MAX_DATAGRAMS, time_ms, timestamps=timestamps))
+        while self._ahead and self._ahead[0][2] <= now_ms + FRAME_MS:
+            yield self._ahead.popleft()
+
     def _follow(self, now_ms: float, real_ms: float) -> None:
         """Keep the call's clock and the real one together; a late tick must not look like a late packet."""
         if now_ms < self._now_ms:  # the call's clock begins anew
             self._offset_ms = float("inf")
+            self._ahead.clear()
             self._receiver.reset()
             self._heard_ms = None if self._heard_ms is None else now_ms
             self._quiet_from_ms = None

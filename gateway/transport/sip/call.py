@@ -190,6 +190,7 @@ class SipCall:
     def _take_place(self) -> None:
         place, self._place = self._place, None
         if place:
+            self.line.begin()
             place.take(self.leg)
 
     def hang_up(self, reason: str) -> None:
@@ -265,6 +266,11 @@ class SipCall:
         """An offer of ours, in a 2xx to a re-INVITE, is not answered yet."""
         return self._late_offer and self.state is State.TALKING
 
+    @property
+    def transferring(self) -> bool:
+        """How a transfer goes isn't known yet."""
+        return self.referral is not None
+
     def transfer(self, queue: str) -> None:
         """Hand the caller over to a queue by REFER."""
         queues = self.office.config.queues
@@ -272,7 +278,7 @@ class SipCall:
         if target is None:
             self.leg.handed_over(HandOver(ok=False, reason="unknown_queue"))
             return
-        if self.state is not State.TALKING or self.referral:
+        if self.state is not State.TALKING or self.transferring:
             self.leg.handed_over(HandOver(ok=False, reason="not_now"))
             return
         self.referral = Referral(self.office.timers, self.office.config.transfer_timeout_s * 1000, self._transferred)

@@ -51,15 +51,8 @@ def _change(call: SipCall, request: SipRequest, transaction: ServerTransaction) 
     is_invite = request.method == "INVITE"
     try:
         offer = sdp_of(request)
-        if call.session.asking or (call.offering and offer is not None):  # both sides' offers at once (RFC 3311 5.2)
-            transaction.respond(call.dialog.reply(request, 491))
-            return
-        early = call.state is not State.TALKING
-        if early and (is_invite or offer is not None):  # our last answer isn't known to have arrived (14.2)
-            transaction.respond(call.dialog.reply(request, 500, {"Retry-After": "2"}))
-            return
-        if is_invite and call.insisting:
-            transaction.respond(call.dialog.reply(request, 500, {"Retry-After": "2"}))
+        if wait := _has_to_wait(call, offer, is_invite=is_invite):
+            transaction.respond(call.dialog.reply(request, *wait))
             return
         terms = terms_of_request(request, call.office.config)
         sdp = call.line.answer(offer) if offer is not None else call.line.offer() if is_invite else None
@@ -74,7 +67,7 @@ def _change(call: SipCall, request: SipRequest, transaction: ServerTransaction) 
         return
     call.dialog.refresh(request)
     headers = {}
-    if not early:
+    if call.state is State.TALKING:
         if terms.told:
             headers = terms.answer()
         call.session.begin(terms)
@@ -85,6 +78,16 @@ def _change(call: SipCall, request: SipRequest, transaction: ServerTransaction) 
     if offer is None:
         call.offered_late()
     call.insist(transaction, response)
+
+
+def _has_to_wait(call: SipCall, offer: str | None, *, is_invite: bool) -> tuple[int, dict[str, str]] | None:
+    """Status and headers of the answer to a change that comes at the wrong moment; None for one that doesn't."""
+    if call.session.asking or (call.offering and offer is not None):  # both sides' offers at once (RFC 3311 5.2)
+        return 491, {}
+    unanswered = call.state is not State.TALKING and (is_invite or offer is not None)
+    if unanswered or (is_invite and call.insisting):  # our last answer isn't known to have arrived (14.2)
+        return 500, {"Retry-After": "2"}
+    return None
 
 
 def _info(call: SipCall, request: SipRequest, transaction: ServerTransaction) -> None:

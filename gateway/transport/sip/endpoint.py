@@ -60,7 +60,7 @@ class SipTransport:
         self._messages = RateLimit(config.requests_per_second)
         self._new_calls = RateLimit(config.calls_per_second)
         self._sound = Sound(config)
-        self._listeners = Listeners(config, self._received)
+        self._listeners = Listeners(config, self._received, self._door.knows)
         self._calls: dict[tuple[str, str, str], SipCall] = {}
         self._invited: dict[tuple[str, str, int], ServerTransaction] = {}
         self._registrars: list[Registrar] = []
@@ -96,10 +96,10 @@ class SipTransport:
             registrar.end()
 
     async def stop(self) -> None:
-        """End what is left of the calls, with a BYE each, and let go of everything; bounded in time."""
+        """End what is left of the calls, with a BYE each after its last words, and let go of everything; bounded."""
         self.withdraw()
         for call in list(self._calls.values()):
-            call.hang_up("shutdown")
+            call.leg.hang_up("shutdown")
         self._idle.clear()
         self._note_idle()
         with suppress(TimeoutError):

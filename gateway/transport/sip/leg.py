@@ -27,6 +27,10 @@ class Control(Protocol):
     def transfer(self, queue: str) -> None:
         """Begin to hand the caller over."""
 
+    @property
+    def transferring(self) -> bool:
+        """The other side is handing the caller over, and hasn't said yet how that went."""
+
 
 class SipLeg:
     """The `Leg` of one telephone call. Made when the call is answered."""
@@ -107,7 +111,7 @@ class SipLeg:
             if self._held_since_ms is None:
                 self._held_since_ms = now_ms
             return "hold_timeout" if now_ms - self._held_since_ms > self._config.hold_timeout_s * 1000 else None
-        if self._held_since_ms is not None:
+        if self._held_since_ms is not None or self._control.transferring:  # then the caller listens to somebody else
             self._held_since_ms, self._resumed_ms = None, now_ms
         silent_ms = min(self._line.silent_ms(now_ms), now_ms - self._resumed_ms)
         return "rtp_timeout" if silent_ms > self._config.rtp_timeout_s * 1000 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from ipaddress import ip_address
 
 from aiosipua.utils import format_addr
@@ -19,11 +20,13 @@ class Listeners:
 
     Args:
         on_data: told of each message, unread, and the way it came.
+        known: whether an address may call; others get only so many connections.
     """
 
-    def __init__(self, config: SipConfig, on_data: OnData) -> None:
+    def __init__(self, config: SipConfig, on_data: OnData, known: Callable[[str], bool]) -> None:
         self._config = config
         self._on_data = on_data
+        self._known = known
         self._open: list[tuple[DatagramSocket | Streams, Local]] = []
 
     async def open(self) -> None:
@@ -76,7 +79,8 @@ class Listeners:
                 socket = DatagramSocket(self._on_data)
                 local = await socket.open(address.host, address.port, advertised)
             else:
-                socket = Streams(self._on_data, *(self._contexts() if address.transport == "tls" else ()))
+                contexts = self._contexts() if address.transport == "tls" else ()
+                socket = Streams(self._on_data, self._known, *contexts)
                 local = await socket.listen(address.host, address.port, advertised)
         except OSError as error:
             raise TransportError(

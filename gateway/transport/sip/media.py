@@ -69,12 +69,14 @@ class MediaLine:
 
     def ring(self, timers: Timers) -> None:
         """Send the ringing tone until `quiet`."""
-        numbers = itertools.count()
+        numbers, began_ms = itertools.count(), timers.now_ms()
 
         def tick() -> None:
+            number = next(numbers)
             if self.stream:
-                self.stream.send(ringing_frame(next(numbers)))
-            self._tone = timers.later(TICK_MS, tick)
+                self.stream.send(ringing_frame(number))
+            next_ms = began_ms + (number + 1) * TICK_MS  # absolute, or the tone would fall behind and have gaps
+            self._tone = timers.later(max(0.0, next_ms - timers.now_ms()), tick)
 
         self.quiet()
         tick()
@@ -84,6 +86,11 @@ class MediaLine:
         if self._tone:
             self._tone.cancel()
             self._tone = None
+
+    def begin(self) -> None:
+        """The call begins: what the other side sent before is no part of it."""
+        if self.stream:
+            self.stream.forget_unread()
 
     def report(self) -> dict[str, Any] | None:
         """How the line was; None before there was one."""

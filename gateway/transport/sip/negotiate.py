@@ -156,7 +156,9 @@ class Negotiator:
     def _plan(self, pick: _Pick, direction: str) -> StreamPlan:
         section = pick.section
         keys = None
-        if pick.crypto is not None:
+        if pick.crypto is None:
+            self._crypto = None  # encrypted again, then by a new key: this one's count of packets is gone with it
+        else:
             if self._crypto is None or self._crypto.suite != pick.crypto.suite:
                 self._crypto = make_crypto(pick.crypto.tag, pick.crypto.suite)
             self._crypto = replace(self._crypto, tag=pick.crypto.tag)

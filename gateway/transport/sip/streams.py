@@ -7,6 +7,7 @@ import logging
 import re
 import ssl
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 from gateway.transport.sip.datagrams import OnData
@@ -19,8 +20,11 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_UNSENT_BYTES = 256 * 1024
 """A peer that doesn't read what we send has gone."""
 MAX_CONNECTIONS = 2000
+MAX_STRANGERS = 100
+"""Connections from addresses that may not call, all together: proxies in the way of a call may be among them. More
+would only use up the file descriptors that calls need."""
 MESSAGE_WITHIN_S = 30.0
-"""A message that has begun must be there by then."""
+"""A message that has begun must be there by then, and the first one of a connection."""
 IDLE_S = 3600.0
 CONNECT_WITHIN_S = 5.0
 CLOSE_WITHIN_S = 2.0
@@ -84,14 +88,21 @@ class Streams:
     """Our end of SIP over TCP or TLS: what we listen on, and the connections both ways.
 
     Args:
+        known: whether an address may call.
         tls: our certificate, and what is demanded of theirs, as a server; None for plain TCP.
         tls_out: as a client.
     """
 
     def __init__(
-        self, on_data: OnData, tls: ssl.SSLContext | None = None, tls_out: ssl.SSLContext | None = None
+        self,
+        on_data: OnData,
+        known: Callable[[str], bool],
+        tls: ssl.SSLContext | None = None,
+        tls_out: ssl.SSLContext | None = None,
     ) -> None:
         self._on_data = on_data
+        self._known = known
+        self._strangers = 0
         self._tls = tls
         self._tls_out = tls_out
         self._server: asyncio.Server | None = None
@@ -158,8 +169,16 @@ class Streams:
             writer.close()
             return
         remote = (str(peer[0]), int(peer[1]))
+        is_stranger = not self._known(remote[0])
+        if is_stranger and self._strangers >= MAX_STRANGERS:
+            writer.close()
+            return
+        self._strangers += is_stranger
         hop = self._hops[remote] = StreamHop(self, remote, writer)
-        await self._read(reader, hop)
+        try:
+            await self._read(reader, hop)
+        finally:
+            self._strangers -= is_stranger
 
     async def _connect(self, hop: StreamHop) -> None:
         try:
@@ -176,9 +195,11 @@ class Streams:
         await self._read(reader, hop)
 
     async def _read(self, reader: asyncio.StreamReader, hop: StreamHop) -> None:
+        patience_s = MESSAGE_WITHIN_S
         try:
-            while (data := await _next_message(reader, hop)) is not None:
+            while (data := await _next_message(reader, hop, patience_s)) is not None:
                 self._on_data(data, hop)
+                patience_s = IDLE_S
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ValueError):
             pass  # the peer is gone, or sends what is no SIP: either way it isn't listened to any more
         finally:
@@ -190,14 +211,14 @@ class Streams:
             del self._hops[hop.remote]
 
 
-async def _next_message(reader: asyncio.StreamReader, hop: StreamHop) -> bytes | None:
-    """The next whole message; None at the end of the stream.
+async def _next_message(reader: asyncio.StreamReader, hop: StreamHop, patience_s: float) -> bytes | None:
+    """The next whole message, which has to begin within `patience_s`; None at the end of the stream.
 
     Raises:
         ValueError: it has no length, or too much of it.
         OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError: it doesn't come.
     """
-    async with asyncio.timeout(IDLE_S):
+    async with asyncio.timeout(patience_s):
         first = await reader.read(1)
         pings = 0
         while first in (b"\r", b"\n"):  # keep-alive (RFC 5626 3.5.1)
