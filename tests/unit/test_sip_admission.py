@@ -12,7 +12,7 @@ from gateway.transport.rtp.ports import NoPortsError
 from gateway.transport.sip.config import Trunk
 from gateway.transport.switchboard import Refusal
 from tests.support.sip import OFFER, Caller, Exchange, sdp, until_over
-from tests.support.sip_line import Board, WireHop, local
+from tests.support.sip_line import PHONE, Board, WireHop, local
 
 pytestmark = pytest.mark.unit
 
@@ -215,3 +215,15 @@ def test_answers_go_back_where_the_request_came_from(
     caller = Caller(exchange, hop=WireHop(exchange.wire, remote))
     caller.send(caller.build("OPTIONS", {"Via": f"SIP/2.0/UDP {via}"}, dialog=False))
     assert exchange.wire.went_to("200 OPTIONS") == sent_to
+
+
+def test_the_log_tells_of_a_stranger_once_and_later_again(caplog: pytest.LogCaptureFixture) -> None:
+    exchange = Exchange(allow=("127.0.0.0/8",))
+    caller = Caller(exchange)
+    for _ in range(5):
+        assert caller.send(caller.build("OPTIONS", dialog=False)) == ["403 OPTIONS"]
+    assert len(caplog.records) == 1
+    assert PHONE[0] in caplog.text
+    exchange.timers.advance(10_000)
+    caller.send(caller.build("OPTIONS", dialog=False))
+    assert len(caplog.records) == 2

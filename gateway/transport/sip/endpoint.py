@@ -45,6 +45,8 @@ from gateway.transport.switchboard import Refusal, Switchboard
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 10
+STRANGER_TOLD_PER_S = 0.1
+"""Lines in the log about one address that may not call."""
 GOODBYE_WITHIN_S = 2.0
 """How long stopping waits for the answers to its BYEs."""
 _STATUS = {Refusal.UNKNOWN_NUMBER: 404, Refusal.BUSY: 486, Refusal.FULL: 503, Refusal.DRAINING: 503}
@@ -59,6 +61,7 @@ class SipTransport:
         self._door = DoorKeeper(config)
         self._messages = RateLimit(config.requests_per_second)
         self._new_calls = RateLimit(config.calls_per_second)
+        self._complaints = RateLimit(STRANGER_TOLD_PER_S)
         self._sound = Sound(config)
         self._listeners = Listeners(config, self._received, self._door.knows)
         self._calls: dict[tuple[str, str, str], SipCall] = {}
@@ -163,7 +166,8 @@ class SipTransport:
         if self._door.knows(hop.remote[0]) or dialog_id(request) in self._calls:
             return True
         if request.method != "ACK":
-            log.warning("a %s from %s, which is neither allowed nor a trunk", request.method, hop.remote[0])
+            if self._complaints.allows(hop.remote[0], self._timers_ms()):
+                log.warning("a %s from %s, which is neither allowed nor a trunk", request.method, hop.remote[0])
             hop.send(bytes(reply(request, 403, tag=generate_tag())))
         return False
 
