@@ -37,6 +37,9 @@ from gateway.transport.leg import Leg
 
 log = logging.getLogger(__name__)
 
+ROOM_FOR_CALL_BYTES = 64 * 1024 * 1024
+"""A quarter of an hour of recording, both sides: with less on the disk, no call is begun that couldn't be kept."""
+
 
 def open_engine(settings: Settings) -> Engine:
     """The recogniser that the settings name, loaded.
@@ -74,6 +77,14 @@ class Gateway:
         self._closing = AsyncExitStack()
         for close in (store.close, self._stop_recognising, self._writer.close):
             self._closing.push_async_callback(asyncio.to_thread, close)
+
+    @property
+    def has_room(self) -> bool:
+        """The disk has room to keep another call."""
+        try:
+            return self._store.free_bytes >= ROOM_FOR_CALL_BYTES
+        except StoreError:
+            return False
 
     @property
     def hotline(self) -> Hotline:

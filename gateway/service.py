@@ -90,7 +90,7 @@ class Service:
     @property
     def accepting(self) -> bool:
         """New calls are welcome."""
-        return not self._draining and self.calls < self._settings.max_calls
+        return not self._draining and self.calls < self._settings.max_calls and self._gateway.has_room
 
     @property
     def calls(self) -> int:
@@ -115,6 +115,9 @@ class Service:
         if trunk and trunk.max_calls is not None and self._held[info.trunk] >= trunk.max_calls:
             return Refusal.BUSY
         if self.calls >= self._settings.max_calls:
+            return Refusal.FULL
+        if not self._gateway.has_room:  # answered, it would have to be hung up at once
+            log.error("a call was refused: there is no room on the disk to record it")
             return Refusal.FULL
         self._held[info.trunk] += 1
         return _Place(self, name, info.trunk)

@@ -8,6 +8,7 @@ DIR/store.lock          held by the one process that writes here
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -101,6 +102,12 @@ class Store:
         if killed:
             log.warning("closed %d call(s) that a killed process left open", len(killed))
         return store
+
+    @property
+    def free_bytes(self) -> int:
+        """Room on the disk for more calls. Raises StoreError when the disk doesn't say."""
+        with store_errors(self.directory):
+            return shutil.disk_usage(self.directory).free
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -297,6 +297,12 @@ def test_what_is_no_base_url_is_refused(url: str) -> None:
         HttpLookups(url)
 
 
+def test_a_url_that_tells_a_password_is_refused_without_telling_it() -> None:
+    with pytest.raises(SettingsError, match="lookup_token") as refused:
+        HttpLookups("https://crm:geheim@127.0.0.1/api")
+    assert "geheim" not in str(refused.value)
+
+
 def test_an_argument_that_json_cannot_hold() -> None:
     async def ask() -> None:
         await HttpLookups("http://127.0.0.1:9/").lookup("a.b", {"what": object()})

@@ -100,6 +100,18 @@ def refused(answer: Place | Refusal) -> Refusal | None:
     return answer if isinstance(answer, Refusal) else None
 
 
+def test_a_call_that_could_not_be_recorded_is_not_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def talk(b: Bench) -> None:
+        assert b.service.accepting
+        monkeypatch.setattr("gateway.app.ROOM_FOR_CALL_BYTES", 1 << 62)
+        assert not b.service.accepting
+        assert refused(b.service.admit(INFO)) is Refusal.FULL
+        monkeypatch.setattr(Store, "free_bytes", property(lambda _: (_ for _ in ()).throw(StoreError("gone"))))
+        assert not b.service.accepting
+
+    assert run(tmp_path, talk) == []
+
+
 def test_no_more_calls_come_in_than_there_is_room_for(tmp_path: Path) -> None:
     async def talk(b: Bench) -> None:
         switchboard: Switchboard = b.service

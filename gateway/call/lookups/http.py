@@ -133,6 +133,12 @@ def _checked(base_url: str) -> str:
         raise SettingsError(
             "not a base URL of a back end", where="lookup_url", remedy="write http(s)://host[:port]/path"
         )
+    if url.userinfo:
+        raise SettingsError(
+            "a user name or password in a URL is shown wherever the URL is",
+            where="lookup_url",
+            remedy="leave it out, and set lookup_token (a bearer token), which never is",
+        )
     return base_url.rstrip("/")
 
 
