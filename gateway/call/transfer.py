@@ -34,11 +34,6 @@ class HandingOver:
         self._wanted: _Wanted | None = None
         self._untold = False
 
-    @property
-    def under_way(self) -> bool:
-        """A human has been asked for, and nobody has said yet how it went."""
-        return self._wanted is not None
-
     def ask(self, transfer: actions.Transfer, now_ms: float) -> None:
         """Ask for the people of a queue."""
         handed_over = self._account.record.hand_over(transfer)

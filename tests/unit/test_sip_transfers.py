@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.transport.leg import HandOver
-from gateway.transport.sip.leg import KeySources
+from gateway.transport.rtp.keys import KeyMerger
+from gateway.transport.sip.leg import SAME_KEY_MS
 from tests.support.sip import Caller, Exchange, sdp, talking, until_over
 from tests.support.sip_line import LIFE
 
@@ -225,11 +226,11 @@ def test_a_press_told_by_info_and_by_the_sound_counts_once(info_first: bool) -> 
 
 
 def test_the_same_key_in_another_way_much_later_is_another_press() -> None:
-    keys = KeySources()
-    assert keys.is_new("5", "info", 0)
-    assert keys.is_new("5", "rtp", 1501)
-    assert not keys.is_new("5", "info", 1502)
-    assert keys.is_new("6", "info", 1503)
+    keys = KeyMerger(SAME_KEY_MS)
+    assert keys.accept("5", 0, "info")
+    assert keys.accept("5", 1501, "rtp")
+    assert not keys.accept("5", 1502, "info")
+    assert keys.accept("6", 1503, "info")
 
 
 def test_keys_before_the_call_is_answered_are_nobodys() -> None:

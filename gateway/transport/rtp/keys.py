@@ -1,37 +1,43 @@
-"""One press is one key, although it may be told twice: as an event packet and as a tone in the sound."""
+"""One press is one key, although it may be told twice: by an event packet, as a tone in the sound, by signalling."""
 
 from __future__ import annotations
 
 from collections import deque
 
 SAME_PRESS_MS = 250.0
-"""How far apart the two tellings of one press may lie, beside the play-out delay, which only the tone has."""
+"""How far apart an event packet and a tone of one press may lie, beside the play-out delay, which only the tone has."""
+_MAX_ALONE = 16
 
 
 class KeyMerger:
-    """Passes on keys of two kinds; of the two tellings of one press, whichever comes first."""
+    """Passes on keys that are told in several ways; of the tellings of one press, whichever comes first.
 
-    __slots__ = ("_alone",)
+    Args:
+        within_ms: how far apart two tellings of one press may lie.
+    """
 
-    def __init__(self) -> None:
-        self._alone: dict[bool, deque[tuple[str, float]]] = {True: deque(maxlen=16), False: deque(maxlen=16)}
-        """Keys that the other kind hasn't told yet, with their times, by kind."""
+    __slots__ = ("_alone", "_within_ms")
 
-    def accept(self, key: str, now_ms: float, *, tone: bool, delay_ms: float = 0.0) -> bool:
+    def __init__(self, within_ms: float = SAME_PRESS_MS) -> None:
+        self._within_ms = within_ms
+        self._alone: dict[str, deque[tuple[str, float]]] = {}
+        """Keys that no other way has told yet, with their times, by the way that told them."""
+
+    def accept(self, key: str, now_ms: float, way: str, *, delay_ms: float = 0.0) -> bool:
         """Is this a press that hasn't been told yet?
 
         Args:
             key: what was pressed.
             now_ms: when it was noticed.
-            tone: heard in the sound; else told by an event packet.
-            delay_ms: how far the sound is behind the packets.
+            way: which way told it.
+            delay_ms: how much later than the other ways one of them is.
         """
-        others = self._alone[not tone]
-        while others and now_ms - others[0][1] > SAME_PRESS_MS + delay_ms:
-            others.popleft()
-        for other in others:
-            if other[0] == key:
-                others.remove(other)
-                return False
-        self._alone[tone].append((key, now_ms))
+        for others in (told for other, told in self._alone.items() if other != way):
+            while others and now_ms - others[0][1] > self._within_ms + delay_ms:
+                others.popleft()
+            for other in others:
+                if other[0] == key:
+                    others.remove(other)
+                    return False
+        self._alone.setdefault(way, deque(maxlen=_MAX_ALONE)).append((key, now_ms))
         return True

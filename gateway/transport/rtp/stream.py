@@ -274,7 +274,7 @@ class RtpStream:
 
     def _press(self, key: str, now_ms: float, *, tone: bool) -> None:
         delay_ms = self._receiver.playout.delay_ms(now_ms) if self._plan.inband_dtmf else 0.0
-        if self._merger.accept(key, now_ms, tone=tone, delay_ms=delay_ms):
+        if self._merger.accept(key, now_ms, "tone" if tone else "event", delay_ms=delay_ms):
             self._keys.append(key)
 
     def _report(self, real_ms: float) -> None:

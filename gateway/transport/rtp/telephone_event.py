@@ -30,9 +30,9 @@ _BLOCK = struct.Struct("!BBH")
 def looks_like_event(packet: RtpPacket) -> bool:
     """Could a packet of an unknown dynamic payload type be one? One block, a key's code, the reserved bit not set."""
     payload = packet.payload
-    return (
-        packet.payload_type >= 96 and len(payload) == _BLOCK.size and payload[0] < len(KEYS) and not payload[1] & 0x40
-    )
+    if packet.payload_type < _FIRST_DYNAMIC or len(payload) != _BLOCK.size:
+        return False
+    return payload[0] < len(KEYS) and not payload[1] & _RESERVED
 
 
 class EventReceiver:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 
 from aiosipua import SipRequest
@@ -44,7 +45,8 @@ from gateway.transport.switchboard import Refusal, Switchboard
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER_S = 10
+RETRY_LATER = {"Retry-After": "10"}
+"""Seconds after which a call may be tried again."""
 STRANGER_TOLD_PER_S = 0.1
 """Lines in the log about one address that may not call."""
 GOODBYE_WITHIN_S = 2.0
@@ -65,7 +67,7 @@ class SipTransport:
         self._sound = Sound(config)
         self._listeners = Listeners(config, self._received, self._door.knows)
         self._calls: dict[tuple[str, str, str], SipCall] = {}
-        self._invited: dict[tuple[str, str, int], ServerTransaction] = {}
+        self._invited: dict[tuple[str, str, int], SipCall] = {}
         self._registrars: list[Registrar] = []
         self._office: Office | None = None
         self._idle = asyncio.Event()
@@ -176,10 +178,9 @@ class SipTransport:
         try:
             self._answer(request, transaction)
         except BadMessageError as error:
-            headers = {"Accept": "application/sdp"} if error.status == 415 else None
-            transaction.respond(reply(request, error.status, tag=generate_tag(), headers=headers))
+            _refuse(transaction, error.status, {"Accept": "application/sdp"} if error.status == 415 else None)
         except Exception:
-            transaction.respond(reply(request, 500, tag=generate_tag()))
+            _refuse(transaction, 500)
             raise
 
     def on_ack(self, ack: SipRequest, hop: Hop) -> None:  # noqa: ARG002 - it may come another way than the call
@@ -189,9 +190,9 @@ class SipTransport:
 
     def on_cancel(self, cancelled: ServerTransaction) -> None:
         """An INVITE is taken back."""
-        for call in list(self._calls.values()):
-            if call.is_of(cancelled):
-                call.cancelled()
+        call = self._invited.get(self._merged_key(cancelled.request))
+        if call and call.is_of(cancelled):
+            call.cancelled()
 
     def _answer(self, request: SipRequest, transaction: ServerTransaction) -> None:
         if dialog := dialog_id(request):
@@ -205,9 +206,9 @@ class SipTransport:
         elif request.method == "OPTIONS":
             self._options(request, transaction)
         elif request.method in METHODS:
-            transaction.respond(reply(request, 481, tag=generate_tag()))
+            _refuse(transaction, 481)
         else:
-            transaction.respond(reply(request, 405, tag=generate_tag(), headers={"Allow": ", ".join(METHODS)}))
+            _refuse(transaction, 405, {"Allow": ", ".join(METHODS)})
 
     def _options(self, request: SipRequest, transaction: ServerTransaction) -> None:
         """A health probe: 200 while calls are welcome."""
@@ -217,7 +218,7 @@ class SipTransport:
         elif self._switchboard.accepting:
             status = 200
         else:
-            status, headers = 503, {"Retry-After": str(RETRY_AFTER_S)}
+            status, headers = 503, RETRY_LATER
         transaction.respond(reply(request, status, tag=generate_tag(), headers=headers))
 
     # -------------------------------------------------------------------------------------------------------- new calls
@@ -231,15 +232,14 @@ class SipTransport:
                 response.headers.append("WWW-Authenticate", challenge)
             transaction.respond_once(response)
         elif refusal := self._refusal(request, transaction.hop.remote[0]):
-            status, headers = refusal
-            transaction.respond(reply(request, status, tag=generate_tag(), headers=headers))
+            _refuse(transaction, *refusal)
         else:
             self._admit(request, transaction, verdict)
 
     def _refusal(self, request: SipRequest, source: str) -> tuple[int, dict[str, str]] | None:
         """The status that a call is refused with before anybody looks at what it is about; None: let it in."""
         if not self._new_calls.allows(source, self._timers_ms()):
-            return 503, {"Retry-After": str(RETRY_AFTER_S)}
+            return 503, RETRY_LATER
         if parse_scheme(request.uri) not in ("sip", "sips"):
             return 416, {}
         if unknown := unsupported(request):
@@ -259,8 +259,7 @@ class SipTransport:
         try:
             terms = terms_of_request(request, self._config)
         except TooSmallError:
-            headers = {"Min-SE": str(self._config.min_se_s)}
-            transaction.respond(reply(request, 422, tag=generate_tag(), headers=headers))
+            _refuse(transaction, 422, {"Min-SE": str(self._config.min_se_s)})
             return
         info = LegInfo(
             caller_number=number_calling(request, trusted=who.trunk is not None),
@@ -270,20 +269,18 @@ class SipTransport:
         )
         place = self._switchboard.admit(info)
         if isinstance(place, Refusal):
-            headers = {"Retry-After": str(RETRY_AFTER_S)} if _STATUS[place] == 503 else {}
-            transaction.respond(reply(request, _STATUS[place], tag=generate_tag(), headers=headers))
+            _refuse(transaction, _STATUS[place], RETRY_LATER if _STATUS[place] == 503 else None)
             return
         try:
             line = self._sound.open(transaction.hop.local)
         except (NoPortsError, OSError) as error:
             place.release()
             log.error("a call was refused: no ports for its sound: %s", error)
-            headers = {"Retry-After": str(RETRY_AFTER_S)}
-            transaction.respond(reply(request, 503, tag=generate_tag(), headers=headers))
+            _refuse(transaction, 503, RETRY_LATER)
             return
         call = SipCall(office, transaction, line, place, info, terms)
         self._calls[call.dialog.id] = call
-        self._invited[self._merged_key(request)] = transaction
+        self._invited[self._merged_key(request)] = call
         try:
             call.begin(offer)
         except SdpError as error:
@@ -303,6 +300,11 @@ class SipTransport:
 
     def _timers_ms(self) -> float:
         return self._office.timers.now_ms() if self._office else 0.0
+
+
+def _refuse(transaction: ServerTransaction, status: int, headers: Mapping[str, str] | None = None) -> None:
+    """Say no to a request that began nothing."""
+    transaction.respond(reply(transaction.request, status, tag=generate_tag(), headers=headers))
 
 
 def _answer_hop(request: SipRequest, hop: Hop) -> Hop:

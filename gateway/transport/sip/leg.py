@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from gateway.media.frames import SILENCE, Frame
 from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInfo, LegInput
+from gateway.transport.rtp.keys import KeyMerger
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.media import MediaLine
 from gateway.transport.sip.timers import Timers
@@ -44,7 +45,7 @@ class SipLeg:
         self._held_since_ms: float | None = None
         self._resumed_ms = 0.0
         self._pressed: list[str] = []
-        self._keys = KeySources()
+        self._keys = KeyMerger(SAME_KEY_MS)
         self._handed_over: HandOver | None = None
         self._ended: str | None = None
 
@@ -64,7 +65,7 @@ class SipLeg:
             return LegInput(SILENCE, handed_over=self._told())
         received = self._line.stream.receive(now_ms)
         at_ms = self._timers.now_ms()
-        keys = tuple(key for key in received.keys if self._keys.is_new(key, "rtp", at_ms)) + tuple(self._pressed)
+        keys = tuple(key for key in received.keys if self._keys.accept(key, at_ms, "sound")) + tuple(self._pressed)
         self._pressed.clear()
         if reason := self._dead(now_ms):
             self._control.hang_up(reason)
@@ -90,7 +91,7 @@ class SipLeg:
 
     def press(self, key: str) -> None:
         """A key came by INFO."""
-        if self._keys.is_new(key, "info", self._timers.now_ms()):
+        if self._keys.accept(key, self._timers.now_ms(), "info"):
             self._pressed.append(key)
 
     def handed_over(self, outcome: HandOver) -> None:
@@ -115,20 +116,3 @@ class SipLeg:
             self._held_since_ms, self._resumed_ms = None, now_ms
         silent_ms = min(self._line.silent_ms(now_ms), now_ms - self._resumed_ms)
         return "rtp_timeout" if silent_ms > self._config.rtp_timeout_s * 1000 else None
-
-
-class KeySources:
-    """Tells two presses of a key from one press that is told in two ways."""
-
-    def __init__(self) -> None:
-        self._unmatched: list[tuple[str, str, float]] = []
-
-    def is_new(self, key: str, source: str, at_ms: float) -> bool:
-        """Whether a key that `source` tells of was not already told of by another."""
-        self._unmatched = [one for one in self._unmatched if at_ms - one[2] <= SAME_KEY_MS]
-        for one in self._unmatched:
-            if one[0] == key and one[1] != source:
-                self._unmatched.remove(one)
-                return False
-        self._unmatched.append((key, source, at_ms))
-        return True

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
+from gateway.media.frames import FRAME_MS
 from gateway.media.tones import ringing_frame
 from gateway.transport.rtp.ports import PortPair, PortPool
 from gateway.transport.rtp.sender import RtpSender
@@ -14,8 +15,6 @@ from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.hop import Local
 from gateway.transport.sip.negotiate import Here, Negotiator
 from gateway.transport.sip.timers import Timer, Timers
-
-TICK_MS = 20
 
 
 class Sound:
@@ -29,8 +28,9 @@ class Sound:
     def open(self, local: Local) -> MediaLine:
         """A line for a call that came in on `local`. Raises NoPortsError, and OSError."""
         host = local.media_host
-        pool = self._pools.setdefault(host, PortPool(host, self._config.port_range))
-        return MediaLine(self._config, pool.take(), self.sender, local.host)
+        if host not in self._pools:
+            self._pools[host] = PortPool(host, self._config.port_range)
+        return MediaLine(self._config, self._pools[host].take(), self.sender, local.host)
 
 
 class MediaLine:
@@ -75,7 +75,7 @@ class MediaLine:
             number = next(numbers)
             if self.stream:
                 self.stream.send(ringing_frame(number))
-            next_ms = began_ms + (number + 1) * TICK_MS  # absolute, or the tone would fall behind and have gaps
+            next_ms = began_ms + (number + 1) * FRAME_MS  # absolute, or the tone would fall behind and have gaps
             self._tone = timers.later(max(0.0, next_ms - timers.now_ms()), tick)
 
         self.quiet()

@@ -12,10 +12,10 @@ from typing import Literal
 
 from gateway.transport.sip.datagrams import OnData
 from gateway.transport.sip.hop import Hop, Local
+from gateway.transport.sip.message import MAX_HEAD_BYTES
 
 log = logging.getLogger(__name__)
 
-MAX_HEAD_BYTES = 16 * 1024
 MAX_BODY_BYTES = 64 * 1024
 MAX_UNSENT_BYTES = 256 * 1024
 """A peer that doesn't read what we send has gone."""
