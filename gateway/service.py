@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 
 from gateway import events
 from gateway.app import Gateway
+from gateway.bus import fan_out
 from gateway.call.ending import DRAIN_FORCED
 from gateway.call.runner import CallOrders
 from gateway.clock import Clock, GridClock
 from gateway.errors import VoiceGatewayError
+from gateway.events import Emit
 from gateway.hotline import Hotline
 from gateway.reload import LiveHotline
 from gateway.settings import Settings
@@ -52,6 +54,7 @@ class _Call:
     """One call that is running."""
 
     leg: Leg
+    tell: Emit
     orders: CallOrders = field(default_factory=CallOrders)
 
 
@@ -132,14 +135,14 @@ class Service:
             return self._settings.hotline
         return numbers.get(info.called_number) or numbers.get(ANY_NUMBER)
 
-    def begin(self, name: str, trunk: str, leg: Leg) -> None:
+    def begin(self, name: str, trunk: str, leg: Leg, watch: Emit | None = None) -> None:
         """Run an answered call in a task of its own; what goes wrong with it goes wrong with nobody else."""
         if self._closed:
             leg.hang_up(SHUTDOWN)
             self.let_go(trunk)
             return
         self.taken += 1
-        call = _Call(leg)
+        call = _Call(leg, fan_out(_log_call, watch) if watch else _log_call)
         task = asyncio.create_task(self._run(name, call), name=f"call on {trunk or leg.info.transport}")
         self._running[task] = call
         task.add_done_callback(lambda done: self._ended(done, trunk))
@@ -154,7 +157,7 @@ class Service:
     async def _run(self, name: str, call: _Call) -> None:
         answering = self._hotlines[name]
         hotline = answering.current if isinstance(answering, LiveHotline) else answering
-        await self._gateway.take(call.leg, self._clock, _log_call, hotline=hotline, orders=call.orders)
+        await self._gateway.take(call.leg, self._clock, call.tell, hotline=hotline, orders=call.orders)
 
     def _ended(self, task: asyncio.Task[None], trunk: str) -> None:
         call = self._running.pop(task)
@@ -233,9 +236,9 @@ class _Place:
         self._trunk = trunk
         self._used = False
 
-    def take(self, leg: Leg) -> None:
+    def take(self, leg: Leg, watch: Emit | None = None) -> None:
         if self._use():
-            self._service.begin(self._hotline, self._trunk, leg)
+            self._service.begin(self._hotline, self._trunk, leg, watch)
 
     def release(self) -> None:
         if self._use():

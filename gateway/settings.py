@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from asr.registry import DEFAULT_ENGINE
 from gateway.errors import SettingsError
 from gateway.transport.sip.config import SipConfig
+from gateway.transport.webrtc.config import WebrtcConfig
 
 PREFIX = "VOICE_GATEWAY_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
@@ -83,10 +84,14 @@ class Settings(BaseSettings):
     """Who answers, where neither `sip.numbers` nor the trunk says who does."""
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 100
     """More calls at once are refused."""
+    resume_within_s: Annotated[int, Field(ge=0, le=3600)] = 180
+    """How long a caller whose line was lost may call again and go on where they were; 0: never."""
     drain_limit_s: Annotated[int, Field(ge=0, le=7200)] = 120
     """How long running calls may go on when the gateway is told to stop; then they are told goodbye."""
     sip: SipConfig = Field(default_factory=SipConfig)
     """The telephone."""
+    webrtc: WebrtcConfig = Field(default_factory=WebrtcConfig)
+    """Browsers."""
 
     def now(self) -> dt.datetime:
         """The time of day at the hotline, aware."""
@@ -146,7 +151,8 @@ def _bad_value(error: ValidationError, source: str) -> SettingsError:
     parts = [str(part) for part in first["loc"]]
     remedy = "correct the value"
     if first["type"] == "extra_forbidden":
-        model = SipConfig if parts[:-1] == ["sip"] else Settings
+        tables: dict[str, type[BaseModel]] = {"sip": SipConfig, "webrtc": WebrtcConfig}
+        model = tables.get(parts[0], Settings) if len(parts) == 2 else Settings
         known = [] if len(parts) > 1 and model is Settings else model.model_fields
         remedy = f"known settings: {', '.join(known)}" if known else "remove it, or correct its name"
     message = first["msg"].removeprefix("Value error, ")

@@ -20,9 +20,13 @@ class LegInfo:
     """Empty when withheld."""
     called_number: str
     transport: str
-    """`loopback`, `sip+udp`, `sip+tls`, ..."""
+    """`loopback`, `sip+udp`, `sip+tls`, `webrtc`, ..."""
     trunk: str = ""
     """The line that the call came in on, as the settings name it; empty where there are none."""
+    key: str = ""
+    """A secret that the caller's side knows this call by; empty where no later call could name it."""
+    resumes: str = ""
+    """The `key` of a call whose line was lost, which this one goes on with; empty for most calls."""
 
 
 @dataclass(frozen=True, slots=True)

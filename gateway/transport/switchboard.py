@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.events import Emit
 from gateway.transport.leg import Leg, LegInfo
 
 
@@ -24,8 +25,13 @@ class Refusal(StrEnum):
 class Place(Protocol):
     """Room for one call, held from the moment it is admitted. Exactly one of the two is called."""
 
-    def take(self, leg: Leg) -> None:
-        """The call is answered: run it. Returns at once; the call is owned by the switchboard."""
+    def take(self, leg: Leg, watch: Emit | None = None) -> None:
+        """The call is answered: run it. Returns at once; the call is owned by the switchboard.
+
+        Args:
+            leg: the caller.
+            watch: told everything that happens in the call, as it happens; for a caller who sees what is said.
+        """
 
     def release(self) -> None:
         """It didn't come to a call."""

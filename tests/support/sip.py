@@ -12,8 +12,8 @@ from aiosipua import SipResponse
 from gateway.transport.leg import HotlineState, Leg, LegInput
 from gateway.transport.sip.call import Office, SipCall
 from gateway.transport.sip.endpoint import SipTransport
-from gateway.transport.sip.timers import VirtualTimers
 from gateway.transport.sip.transactions import TransactionLayer
+from gateway.transport.timers import VirtualTimers
 from tests.support.sip_line import (
     LIFE,
     PHONE,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from gateway.media.frames import SILENCE
-from gateway.transport.sip.timers import Timer, VirtualTimers
+from gateway.transport.timers import Timer, VirtualTimers
 from tests.support.sip import OFFER, Caller, Exchange, talking, until_over
 from tests.support.sip_line import LIFE, PHONE, QuietLine, WireHop, config, local
 

@@ -12,8 +12,8 @@ from gateway.transport.sip.config import Registration
 from gateway.transport.sip.hop import Hop
 from gateway.transport.sip.message import read_message
 from gateway.transport.sip.registration import Registrar
-from gateway.transport.sip.timers import VirtualTimers
 from gateway.transport.sip.transactions import ServerTransaction, TransactionLayer
+from gateway.transport.timers import VirtualTimers
 from tests.support.sip import text
 from tests.support.sip_line import LIFE, Wire, WireHop
 

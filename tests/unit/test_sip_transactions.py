@@ -8,8 +8,8 @@ from aiosipua import SipRequest, SipResponse
 from gateway.transport.sip import transactions
 from gateway.transport.sip.hop import Hop
 from gateway.transport.sip.message import read_message, reply
-from gateway.transport.sip.timers import VirtualTimers
 from gateway.transport.sip.transactions import Outcome, ServerTransaction, TransactionLayer
+from gateway.transport.timers import VirtualTimers
 from tests.support.sip import text
 from tests.support.sip_line import LIFE, Wire, WireHop, brief
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from aiosipua import SipRequest, SipResponse
 
 from gateway.transport.sip.message import cseq_of
-from gateway.transport.sip.timers import Timers
 from gateway.transport.sip.transactions import LIFE_MS, T2_MS, Repeater, ServerTransaction
+from gateway.transport.timers import Timers
 
 
 class Insisting:

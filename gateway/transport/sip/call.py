@@ -29,9 +29,9 @@ from gateway.transport.sip.referral import Referral
 from gateway.transport.sip.sdp import SdpError
 from gateway.transport.sip.session import Session, Watched
 from gateway.transport.sip.session_timer import SessionTerms
-from gateway.transport.sip.timers import Timer, Timers
 from gateway.transport.sip.transactions import ClientTransaction, Outcome, ServerTransaction, TransactionLayer
 from gateway.transport.switchboard import Place
+from gateway.transport.timers import Timer, Timers
 
 log = logging.getLogger(__name__)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
+from gateway.transport.config import MAX_PORT, Host, Network, Ports, Strict, family, numeric, port_range
+
 CodecName = Literal["PCMA", "PCMU", "G722", "opus"]
 SrtpPolicy = Literal["off", "optional", "required"]
 
 _LISTEN = re.compile(r"sip\+(udp|tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
-_MAX_PORT = 65535
 
 
 class ListenAddress(BaseModel):
@@ -32,35 +32,11 @@ class ListenAddress(BaseModel):
     def parse(cls, uri: str) -> ListenAddress:
         """Raises ValueError, saying how to write it."""
         found = _LISTEN.fullmatch(uri)
-        if not found or int(found[3]) > _MAX_PORT:
+        if not found or int(found[3]) > MAX_PORT:
             raise ValueError(f"'{uri}' is no address; write sip+udp://127.0.0.1:5060, or sip+tcp://, sip+tls://")
         host = found[2].strip("[]")
-        _numeric(host)
+        numeric(host)
         return cls(transport=found[1], host=host, port=int(found[3]))
-
-
-def _numeric(host: str) -> str:
-    try:
-        ip_address(host)
-    except ValueError:
-        raise ValueError(f"'{host}' is no IP address; names are not looked up here") from None
-    return host
-
-
-def _family(host: str) -> int | None:
-    """4 or 6; None of a name."""
-    try:
-        return ip_address(host).version
-    except ValueError:
-        return None
-
-
-def _network(text: str) -> str:
-    try:
-        ip_network(text)
-    except ValueError:
-        raise ValueError(f"'{text}' is no address or network; write 192.0.2.10 or 192.0.2.0/24") from None
-    return text
 
 
 _ADDRESS_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})")
@@ -68,19 +44,9 @@ _ADDRESS_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})")
 
 def _address_and_port(text: str) -> str:
     found = _ADDRESS_AND_PORT.fullmatch(text)
-    if not found or not 0 < int(found[2]) <= _MAX_PORT:
+    if not found or not 0 < int(found[2]) <= MAX_PORT:
         raise ValueError(f"'{text}' is no address with a port; write 192.0.2.50:5060")
-    _numeric(found[1].strip("[]"))
-    return text
-
-
-def _host(text: str) -> str:
-    """An IP address or a name that others resolve."""
-    try:
-        ip_address(text)
-    except ValueError:
-        if not _HOST.fullmatch(text):
-            raise ValueError(f"'{text}' is neither an IP address nor a host name") from None
+    numeric(found[1].strip("[]"))
     return text
 
 
@@ -104,14 +70,9 @@ def _sip_uri(text: str) -> str:
 
 
 SipUri = Annotated[str, AfterValidator(_sip_uri)]
-Network = Annotated[str, AfterValidator(_network)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Trunk(_Strict):
+class Trunk(Strict):
     """A line that calls come in on: who may send them, and how they prove it."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -134,7 +95,7 @@ class Trunk(_Strict):
         return self
 
 
-class Registration(_Strict):
+class Registration(Strict):
     """A registrar that is told where we are, again and again, for as long as we run."""
 
     address: SipUri
@@ -153,12 +114,12 @@ class Registration(_Strict):
         return self
 
 
-class SipConfig(_Strict):
+class SipConfig(Strict):
     """The table `[sip]`. Nothing listens unless `listen` says so."""
 
     listen: tuple[Annotated[str, AfterValidator(_listen)], ...] = ()
     """Where SIP is spoken: sip+udp://127.0.0.1:5060, sip+tcp://[::1]:5060, sip+tls://0.0.0.0:5061."""
-    advertised_address: Annotated[str, AfterValidator(_host)] | None = None
+    advertised_address: Host | None = None
     """What others know us by, in Via, Contact and SDP, when it isn't the address that we listen on (NAT, 0.0.0.0)."""
     numbers: dict[str, str] = Field(default_factory=dict)
     """Called number -> hotline; `*` for every other number. Without any, every number is the default hotline's."""
@@ -186,7 +147,7 @@ class SipConfig(_Strict):
     """Our order of preference."""
     ptime_ms: Annotated[Literal[10, 20, 30, 40, 50, 60], BeforeValidator(_number)] = 20
     """Milliseconds in one packet, where the other side doesn't ask for something else."""
-    rtp_ports: Annotated[str, Field(pattern=r"^\d{4,5}-\d{4,5}$")] = "20000-21999"
+    rtp_ports: Ports = "20000-21999"
     """Range of UDP ports for sound; two of them a call."""
     rtp_timeout_s: Annotated[int, Field(ge=1, le=3600)] = 30
     """A call from which no sound comes for so long has lost its line (not while it is on hold)."""
@@ -215,13 +176,12 @@ class SipConfig(_Strict):
         """What others know the numeric address `host` of ours by, when it isn't that: `advertised_address`, unless that
         is an address of the other family."""
         known = self.advertised_address
-        return known if known and _family(known) in (None, _family(host)) else None
+        return known if known and family(known) in (None, family(host)) else None
 
     @property
     def port_range(self) -> range:
         """The ports of `rtp_ports`, both ends included."""
-        first, last = map(int, self.rtp_ports.split("-"))
-        return range(first, last + 1)
+        return port_range(self.rtp_ports)
 
     @property
     def addresses(self) -> tuple[ListenAddress, ...]:
@@ -230,9 +190,6 @@ class SipConfig(_Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> SipConfig:
-        ports = self.port_range
-        if not 1024 <= ports.start <= ports.stop - 2 < _MAX_PORT:
-            raise ValueError(f"rtp_ports: '{self.rtp_ports}' is no range of ports between 1024 and 65535")
         if any(address.transport == "tls" for address in self.addresses) and not (
             self.tls_certificate and self.tls_key
         ):

@@ -11,6 +11,7 @@ from aiosipua import SipRequest
 from aiosipua.utils import generate_tag
 
 from gateway.transport.leg import LegInfo
+from gateway.transport.limits import RateLimit
 from gateway.transport.rtp.ports import NoPortsError
 from gateway.transport.sip.auth import Admitted, Challenged, DoorKeeper
 from gateway.transport.sip.call import Office, SipCall
@@ -18,7 +19,6 @@ from gateway.transport.sip.call_requests import answer_request
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.dialog import dialog_id
 from gateway.transport.sip.hop import Hop
-from gateway.transport.sip.limits import RateLimit
 from gateway.transport.sip.listeners import Listeners
 from gateway.transport.sip.media import Sound
 from gateway.transport.sip.message import (
@@ -39,9 +39,9 @@ from gateway.transport.sip.message import (
 from gateway.transport.sip.registration import Registrar
 from gateway.transport.sip.sdp import SdpError
 from gateway.transport.sip.session_timer import TooSmallError, terms_of_request
-from gateway.transport.sip.timers import LoopTimers
 from gateway.transport.sip.transactions import ServerTransaction, TransactionLayer
 from gateway.transport.switchboard import Refusal, Switchboard
+from gateway.transport.timers import LoopTimers
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInf
 from gateway.transport.rtp.keys import KeyMerger
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.media import MediaLine
-from gateway.transport.sip.timers import Timers
+from gateway.transport.timers import Timers
 
 LAST_WORDS_MS = 300.0
 """How long the line stays up after our last frame: what is still queued here and in the caller's own play-out buffer

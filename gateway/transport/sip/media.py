@@ -14,7 +14,7 @@ from gateway.transport.rtp.stream import RtpStream, StreamPlan
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.hop import Local
 from gateway.transport.sip.negotiate import Here, Negotiator
-from gateway.transport.sip.timers import Timer, Timers
+from gateway.transport.timers import Timer, Timers
 
 
 class Sound:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from aiosipua import SipRequest, SipResponse
 
 from gateway.transport.leg import HandOver
-from gateway.transport.sip.timers import Timers
+from gateway.transport.timers import Timers
 
 _FRAGMENT = re.compile(r"SIP/2\.0 ([1-6]\d\d)")
 _NO_ANSWER = HandOver(ok=False, reason="timeout")

@@ -15,8 +15,8 @@ from gateway.transport.sip.config import Registration
 from gateway.transport.sip.dialog import contact_of
 from gateway.transport.sip.hop import Hop
 from gateway.transport.sip.message import SERVER, BadMessageError, number_of
-from gateway.transport.sip.timers import Timer
 from gateway.transport.sip.transactions import ClientTransaction, Outcome, TransactionLayer
+from gateway.transport.timers import Timer
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from gateway.transport.sip.media import MediaLine
 from gateway.transport.sip.message import BadMessageError, cseq_of, sdp_of
 from gateway.transport.sip.sdp import SdpError
 from gateway.transport.sip.session_timer import SessionTerms, SessionTimer, longer_terms, terms_of_response
-from gateway.transport.sip.timers import Timer
 from gateway.transport.sip.transactions import ClientTransaction, Outcome, TransactionLayer
+from gateway.transport.timers import Timer
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from aiosipua.session_timer import parse_session_expires, watchdog_delay
 
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.message import BadMessageError, number_of, option_tags
-from gateway.transport.sip.timers import Timer, Timers
+from gateway.transport.timers import Timer, Timers
 
 TIMER = "timer"
 """The option tag."""

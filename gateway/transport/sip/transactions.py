@@ -18,7 +18,7 @@ from aiosipua.utils import generate_tag
 
 from gateway.transport.sip.hop import Hop
 from gateway.transport.sip.message import address_of, reply, top_via
-from gateway.transport.sip.timers import Timer, Timers
+from gateway.transport.timers import Timer, Timers
 
 log = logging.getLogger(__name__)
 

@@ -9,15 +9,16 @@ MAX_SOURCES = 10_000
 
 
 class RateLimit:
-    """Lets each source through so often, with a burst of as much as a second's worth.
+    """Lets each source through so often, with a burst.
 
     Args:
         per_second: how often; less than one means once in a while.
+        burst: how many at once; as much as a second's worth when left out, and at least one.
     """
 
-    def __init__(self, per_second: float) -> None:
+    def __init__(self, per_second: float, burst: float | None = None) -> None:
         self._per_second = per_second
-        self._burst = max(1.0, per_second)
+        self._burst = max(1.0, per_second if burst is None else burst)
         self._sources: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def allows(self, source: str, now_ms: float) -> bool:

@@ -1,4 +1,4 @@
-"""Timers of the signalling, injected: the event loop's in a service, virtual ones in tests."""
+"""Timers of signalling, injected: the event loop's in a service, virtual ones in tests."""
 
 from __future__ import annotations
 
