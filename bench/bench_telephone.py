@@ -93,7 +93,7 @@ def gateway_server() -> Iterator[Server]:
         sip = "".join(f"{name} = {json.dumps(value)}\n" for name, value in OPEN_DOORS.items())
         config.write_text(
             f'data_dir = "{folder}/data"\nflows_dir = "{ROOT}/ivr_flows"\nmax_calls = 250\ndrain_limit_s = 0\n'
-            f'[sip]\nlisten = ["sip+udp://127.0.0.1:0"]\n{sip}'
+            f'[webrtc]\nlisten = []\n[sip]\nlisten = ["sip+udp://127.0.0.1:0"]\n{sip}'
         )
         command = [str(Path(sys.executable).parent / "voice-gateway"), "serve", "--config", str(config)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=folder)

@@ -6,8 +6,8 @@ import asyncio
 import datetime as dt
 import logging
 import secrets
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +16,7 @@ from asr.registry import load_engine
 from asr.vad.detector import SpeechDetector
 from gateway.bus import fan_out
 from gateway.call.account import Account
+from gateway.call.context import Context, Contexts
 from gateway.call.runner import CallOrders, run_call
 from gateway.call.session import CallSession
 from gateway.call.work import CallWork
@@ -33,7 +34,7 @@ from gateway.speech.listener import Listener
 from gateway.speech.workers import RecognitionPool
 from gateway.store import Store, StoreWriter
 from gateway.tasks import TaskOwner
-from gateway.transport.leg import Leg
+from gateway.transport.leg import Leg, LegInfo
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Gateway:
         self._pool = RecognitionPool(engine, settings.recognitions_at_once)
         self._writer = StoreWriter(store)
         self._loss: VoiceGatewayError | None = None
+        self._contexts = Contexts(settings.resume_within_s * 1000)
         self._closing = AsyncExitStack()
         for close in (store.close, self._stop_recognising, self._writer.close):
             self._closing.push_async_callback(asyncio.to_thread, close)
@@ -118,7 +120,11 @@ class Gateway:
     ) -> CallEnded:
         """Answer a call and run it to its end; every event goes to the store and to `tell`.
 
+        A call that `resumes` one whose line was lost goes on where that stood, if it is remembered, was for the same
+        version of the hotline and came from the same number; else it begins anew.
+
         Args:
+            clock: one for all calls that may resume each other.
             hotline: who answers; the gateway's own when left out. Hotlines share its engine and its store.
             orders: what others may want of the call while it runs.
 
@@ -138,18 +144,46 @@ class Gateway:
         owner = TaskOwner(clock)
         work = CallWork(owner, self._pool, hotline.lookups, self._settings.recognition_limit_ms)
         account = Account(call_id, recorder.path, emit, lambda: leg.line)
+        lost = self._resumed(leg.info, hotline, clock)
+        if lost is not None:
+            account.record.before = lost.told
+        known = {"number": leg.info.caller_number}
         session = CallSession(
             account,
-            Dialogue(hotline.flow, {"number": leg.info.caller_number}, self._now),
+            Dialogue(hotline.flow, known, self._now, lost.state if lost else None),
             Listener(SpeechDetector()),
             Player(hotline.prompts),
             work,
         )
-        emit(_started(call_id, hotline, leg, now))
+        started = _started(call_id, hotline, leg, now, resumes=lost.call_id if lost else "")
+        emit(started)
         max_call_ms = self._settings.max_call_s * 1000
-        ended = await run_call(session, leg, clock, recorder, owner, max_call_ms=max_call_ms, orders=orders)
+        with self._remembering(leg.info.key, clock, lambda: _context(started, session, account), session.give_up):
+            ended = await run_call(session, leg, clock, recorder, owner, max_call_ms=max_call_ms, orders=orders)
         self._loss = self._loss or recorder.error or account.loss
         return ended
+
+    def _resumed(self, info: LegInfo, hotline: Hotline, clock: Clock) -> Context | None:
+        """What a call goes on with."""
+        lost = self._contexts.take(info.resumes, clock.now_ms())
+        fits = lost and lost.suits(hotline.flow.flow.flow, hotline.version, info.caller_number)
+        return lost if fits else None
+
+    @contextmanager
+    def _remembering(
+        self, key: str, clock: Clock, context: Callable[[], Context | None], give_up: Callable[[], None]
+    ) -> Iterator[None]:
+        """While a call runs, and for a while afterwards, its caller can call again and go on with its `context`."""
+
+        def given_up() -> Context | None:
+            give_up()
+            return context()
+
+        self._contexts.begin(key, given_up)
+        try:
+            yield
+        finally:
+            self._contexts.end(key, context(), clock.now_ms())
 
     def _stop_recognising(self) -> None:
         if self._pool.close():
@@ -181,7 +215,21 @@ class Gateway:
                 raise
 
 
-def _started(call_id: str, hotline: Hotline, leg: Leg, now: dt.datetime) -> CallStarted:
+def _context(started: CallStarted, session: CallSession, account: Account) -> Context | None:
+    """What is left of a call for its caller to go on with; None unless its line was lost where that can be done."""
+    if session.lost_at is None:
+        return None
+    return Context(
+        started.call_id,
+        started.flow,
+        started.flow_version,
+        started.caller_number,
+        session.lost_at,
+        account.record.told(),
+    )
+
+
+def _started(call_id: str, hotline: Hotline, leg: Leg, now: dt.datetime, *, resumes: str) -> CallStarted:
     return CallStarted(
         call_id=call_id,
         at_ms=0.0,
@@ -193,4 +241,5 @@ def _started(call_id: str, hotline: Hotline, leg: Leg, now: dt.datetime) -> Call
         flow_version=hotline.version,
         mode=STANDARD,
         started_at=now.isoformat(timespec="milliseconds"),
+        resumes=resumes,
     )

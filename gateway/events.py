@@ -71,6 +71,8 @@ class CallStarted(Happened):
     """Wall clock, ISO 8601 with offset."""
     trunk: str = ""
     """The line it came in on, as the settings name it; empty where there are none."""
+    resumes: str = ""
+    """The `call_id` of the call whose line was lost, and which this one goes on with; empty for most calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from gateway.events import Emit
 from gateway.hotline import Hotline
 from gateway.reload import LiveHotline
 from gateway.settings import Settings
+from gateway.transport.config import BROWSER
 from gateway.transport.leg import Leg, LegInfo
 from gateway.transport.switchboard import Place, Refusal
 
@@ -46,7 +47,13 @@ def hotlines_wanted(settings: Settings) -> list[str]:
     sip = settings.sip
     named = [*sip.numbers.values(), *(trunk.hotline for trunk in sip.trunks if trunk.hotline)]
     default = [] if sip.numbers else [settings.hotline]
-    return list(dict.fromkeys([*default, *named]))
+    browsers = [_without_number(settings)] if settings.webrtc.listen else []
+    return list(dict.fromkeys([*default, *browsers, *named]))
+
+
+def _without_number(settings: Settings) -> str:
+    """The hotline for a browser that names no number."""
+    return settings.webrtc.hotline or settings.hotline
 
 
 @dataclass(slots=True)
@@ -77,6 +84,8 @@ class Service:
         self._settings = settings
         self._clock = clock or GridClock()
         self._trunks = {trunk.name: trunk for trunk in settings.sip.trunks}
+        self._limits = {trunk.name: trunk.max_calls for trunk in settings.sip.trunks if trunk.max_calls is not None}
+        self._limits[BROWSER] = settings.webrtc.max_calls
         self._held: Counter[str] = Counter()
         """Places by trunk, from admission to the end of the call."""
         self._running: dict[asyncio.Task[None], _Call] = {}
@@ -114,8 +123,8 @@ class Service:
         name = self._answering(info)
         if name is None:
             return Refusal.UNKNOWN_NUMBER
-        trunk = self._trunks.get(info.trunk)
-        if trunk and trunk.max_calls is not None and self._held[info.trunk] >= trunk.max_calls:
+        limit = self._limits.get(info.trunk)
+        if limit is not None and self._held[info.trunk] >= limit:
             return Refusal.BUSY
         if self.calls >= self._settings.max_calls:
             return Refusal.FULL
@@ -127,6 +136,8 @@ class Service:
 
     def _answering(self, info: LegInfo) -> str | None:
         """The hotline that a call is for: its trunk's, else its number's, else any number's; None when nobody's."""
+        if info.trunk == BROWSER and not info.called_number:
+            return _without_number(self._settings)
         trunk = self._trunks.get(info.trunk)
         numbers = self._settings.sip.numbers
         if trunk and trunk.hotline:

@@ -8,6 +8,8 @@ from gateway.transport.leg import CALLER_HUNG_UP
 
 DRAIN_FORCED = "drain_forced"
 """The `reason` of a call that a shutdown cut short."""
+CALLED_AGAIN = "called_again"
+"""The `reason` of a call whose caller was back on another line before we knew that this one was lost."""
 COMPLETED = "completed"
 """The `reason` that a flow gives for a call that came to its proper end."""
 

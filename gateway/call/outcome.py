@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.dialogue.actions import Outcome, Transfer, Understood
 from gateway.events import CallEnded, Turn, TurnKind
 from gateway.speech.events import KeysEntered, Message, Utterance
+
+MAX_TOLD = 200
+"""Words, work orders and messages, of each, that a human is told; the latest."""
 
 
 @dataclass(slots=True)
@@ -77,17 +81,19 @@ class CallRecord:
     messages: list[dict[str, Any]] = field(default_factory=list)
     satisfaction: int | None = None
     served: bool = False
+    before: Mapping[str, list[Any]] = field(default_factory=dict)
+    """What was `told` of the lost calls that this one goes on with."""
+
+    def told(self) -> dict[str, list[Any]]:
+        """What is told of this call, and of the lost ones before it: transcript, tickets, messages."""
+        answers = ((turn.node, turn.text or turn.keys) for turn in self.turns)
+        said = [{"node": node, "text": text} for node, text in answers if text]
+        own = {"transcript": said, "tickets": self.tickets, "messages": self.messages}
+        return {name: [*self.before.get(name, ()), *told][-MAX_TOLD:] for name, told in own.items()}
 
     def hand_over(self, transfer: Transfer) -> dict[str, Any]:
         """What a human gets with the caller: nothing that was said has to be asked again."""
-        answers = ((turn.node, turn.text or turn.keys) for turn in self.turns)
-        said = [{"node": node, "text": text} for node, text in answers if text]
-        return {
-            **transfer.handed_over,
-            "transcript": said,
-            "tickets": list(self.tickets),
-            "messages": list(self.messages),
-        }
+        return {**transfer.handed_over, **self.told()}
 
     def ended(self, **facts: Any) -> CallEnded:  # noqa: ANN401 -- the event's own fields
         """The last event: what is kept here, and `facts`."""

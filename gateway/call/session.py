@@ -10,19 +10,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from asr.engine import Transcript
 from gateway import events
 from gateway.call.account import Account
-from gateway.call.ending import COMPLETED, DRAIN_FORCED, Ending
+from gateway.call.ending import CALLED_AGAIN, COMPLETED, DRAIN_FORCED, Ending
 from gateway.call.messages import SERVED_MS, Messages
+from gateway.call.mind import Mind
 from gateway.call.outcome import Answer
 from gateway.call.transfer import HandingOver
 from gateway.call.work import FAILED, CallWork, answer_of, transcript_of
 from gateway.dialogue import actions
 from gateway.dialogue.actions import Action
 from gateway.dialogue.nodes.ticket import CREATE
+from gateway.dialogue.state import State
 from gateway.events import CallEnded, Disposition
 from gateway.media.frames import SILENCE, Frame
 from gateway.prompts.player import Player
@@ -37,20 +39,6 @@ MAX_NOISES = 2
 """Noises (speech to the detector, nothing to the recogniser) that a question forgives before they count as no input."""
 _STILL_TRUE = (actions.Understood, actions.SlotFilled, actions.TicketOpened, actions.SurveyAnswered)
 """What is noted of a caller who has gone, or to whom we say goodbye because we have to."""
-
-
-class Mind(Protocol):
-    """The dialogue machine, as the session sees it."""
-
-    def start(self) -> tuple[Action, ...]: ...
-
-    def step(self, given: actions.Input) -> tuple[Action, ...]: ...
-
-    def ponder(self, node: str, heard: actions.Heard) -> None:
-        """Do the slow part of understanding an answer to that question beforehand; in any thread, changing nothing."""
-
-    def farewell(self) -> tuple[Action, ...]:
-        """What to say when the call can't go on; changes nothing."""
 
 
 class CallSession:
@@ -81,6 +69,8 @@ class CallSession:
         self._on_hold = False
         self._cut_by: Literal["speech", "keys", "shutdown"] = "speech"
         self.ended: CallEnded | None = None
+        self.lost_at: State | None = None
+        """Where the caller was when their line was lost, if another call can go on from there."""
 
     # ------------------------------------------------------------------------------------------------- the shell's side
 
@@ -150,6 +140,11 @@ class CallSession:
                 self._mouth.play(action)
         self._last_words = actions.Hangup(DRAIN_FORCED)
 
+    def give_up(self) -> None:
+        """The caller calls again: what we have here is a dead line. Does nothing once the call is over."""
+        if not self.over and self.ended is None:
+            self._hung_up(CALLED_AGAIN)
+
     def _hung_up(self, reason: str) -> None:
         """The caller is gone. What they said last is recognised for the record, and a message leads to its order."""
         if isinstance(self._last_words, actions.Hangup):
@@ -158,7 +153,10 @@ class CallSession:
                 return
             self._account.record.served |= self._last_words.reason == COMPLETED
         self._ending.by_leg(reason, self._now_ms)
+        # Before their last words count: whoever calls again can't know that these were still heard.
+        standing = self._mind.snapshot() if reason != CALLER_HUNG_UP else None
         self._stop_listening()
+        self.lost_at = None if self._left_message else standing  # a message is kept, and its order is opened
 
     def _held(self, *, on_hold: bool) -> bool:
         """Whether to wait because the caller has put us on hold. Afterwards a question has its whole time again."""

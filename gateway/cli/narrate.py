@@ -82,6 +82,8 @@ class Narrator:
     def _started(self, event: events.CallStarted) -> None:
         title = f"来电 {mask(event.caller_number)} → {event.flow}（第 {event.flow_version} 版）"
         self._console.rule(f"[bold]{escape(title)}[/bold]")
+        if event.resumes:
+            self._note(f"↺ 接着断线的电话 {event.resumes}")
 
     def _turn(self, turn: events.Turn) -> None:
         if turn.kind == "silence":

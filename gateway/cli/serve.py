@@ -1,4 +1,4 @@
-"""voice-gateway serve: takes calls from the telephone until it is told to stop."""
+"""voice-gateway serve: takes calls from the telephone and from browsers until it is told to stop."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import os
 import resource
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -68,14 +69,32 @@ def read_settings(config: Path | None) -> Settings:
     here = CONFIG_HERE if CONFIG_HERE.is_file() and not os.environ.get(CONFIG_VARIABLE) else None
     file = config or here
     settings = load_settings(file)
-    if not settings.sip.listen:
+    if not settings.sip.listen and not settings.webrtc.listen:
         named = file or os.environ.get(CONFIG_VARIABLE)
         raise SettingsError(
             "no address to listen on, so nobody could call",
-            where=f"{named}: sip.listen" if named else "sip.listen",
-            remedy=f'write `[sip]` and below it `listen = ["sip+udp://127.0.0.1:5060"]` into {named or CONFIG_HERE}',
+            where=f"{named}: sip.listen, webrtc.listen" if named else "sip.listen, webrtc.listen",
+            remedy=f'write `[sip]` and below it `listen = ["sip+udp://127.0.0.1:5060"]` into {named or CONFIG_HERE}, '
+            'or `[webrtc]` and `listen = ["http://127.0.0.1:8080"]`',
         )
     return settings
+
+
+class Transport(Protocol):
+    """A way that calls come in by."""
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where it listens."""
+
+    async def start(self) -> None:
+        """Listen. Raises TransportError; nothing listens then."""
+
+    def withdraw(self) -> None:
+        """No more calls are wanted; idempotent."""
+
+    async def stop(self) -> None:
+        """End what is left of the calls, and let go of everything; bounded."""
 
 
 class _Orders:
@@ -116,27 +135,40 @@ async def _serve(settings: Settings, hotlines: dict[str, LiveHotline]) -> StoreE
     return None
 
 
+def _transports(settings: Settings, service: Service, hotlines: dict[str, LiveHotline]) -> list[Transport]:
+    """The ways that calls come in by, as far as they are set."""
+    transports: list[Transport] = []
+    if settings.sip.listen:
+        from gateway.transport.sip.endpoint import SipTransport
+
+        transports.append(SipTransport(settings.sip, service))
+    if settings.webrtc.listen:
+        from gateway.transport.webrtc.endpoint import WebrtcTransport
+
+        answering = hotlines[settings.webrtc.hotline or settings.hotline]
+        transports.append(WebrtcTransport(settings.webrtc, service, answering.current.flow.flow.title))
+    return transports
+
+
 async def _answer_calls(gateway: Gateway, settings: Settings, hotlines: dict[str, LiveHotline]) -> None:
     """What is opened first is closed last."""
-    from gateway.transport.sip.endpoint import SipTransport
-
     service = Service(gateway, hotlines, settings)
-    transport = SipTransport(settings.sip, service)
+    transports = _transports(settings, service, hotlines)
     orders = _Orders(service)
     orders.listen()
-    try:
-        await transport.start()
-        try:
-            service.follow()
-            for address in transport.addresses:
-                log.info("listening on %s", address)
-            with suppress(OSError):  # nobody reads it
-                typer.echo(f"ready: {' '.join(transport.addresses)}")
-            await orders.stop.wait()
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(service.close)
+        for transport in transports:
+            await transport.start()
+            closing.push_async_callback(transport.stop)
+        service.follow()
+        addresses = [address for transport in transports for address in transport.addresses]
+        for address in addresses:
+            log.info("listening on %s", address)
+        with suppress(OSError):  # nobody reads it
+            typer.echo(f"ready: {' '.join(addresses)}")
+        await orders.stop.wait()
+        for transport in transports:
             transport.withdraw()  # or registrars would send calls that are refused
-            await service.drain(settings.drain_limit_s)
-        finally:
-            await transport.stop()
-    finally:
-        await service.close()
+        await service.drain(settings.drain_limit_s)
     log.info("stopped: %d calls taken, %d refused", service.taken, service.refused.total())

@@ -1,6 +1,8 @@
 """How calls went through a flow: node by node, how many came, where they faltered, and where they hung up.
 
-Every figure but `calls` counts visits to the node, each at most once, so that each has its share of the visits.
+Every figure but `calls` counts visits to the node, each at most once, so that each has its share of the visits. A call
+that goes on with one whose line was lost begins within the visit that ended that one: of it, only what became of it in
+the end is counted there.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.desk.trace import HUNG_UP, Step, in_order, steps
+from gateway.desk.trace import HUNG_UP, Step, in_order, resumes, steps
 from gateway.desk.unmatched import Unmatched
 from gateway.dialogue.choices import AGENT
 from gateway.dialogue.compiled import CompiledFlow
@@ -71,18 +73,22 @@ class Funnel:
         self.versions[call.flow_version] += 1
         ordered = in_order(call.events)
         answers = steps(ordered)
-        last = self._walk(ordered, answers)
+        last = self._walk(ordered, answers, in_the_middle=resumes(ordered))
         if last is not None and call.disposition == "abandoned" and call.reason == HUNG_UP:
             self._figures[last].hung_up += 1
         self.unmatched.add(answers)
 
-    def _walk(self, ordered: Iterable[Event], answers: Iterable[Step]) -> str | None:
-        """Count the visits of one call; returns the node where it ended."""
+    def _walk(self, ordered: Iterable[Event], answers: Iterable[Step], *, in_the_middle: bool) -> str | None:
+        """Count the visits of one call; returns the node where it ended. `in_the_middle`: its first visit has begun."""
         visits = _Visits()
         last: str | None = None
         by_turn = {step.turn.index: step for step in answers}
         for event in ordered:
             match event:
+                case NodeEntered() if last is None and in_the_middle:
+                    self._at(event.node, event.kind)
+                    visits.go_on(event.node)
+                    last = event.node
                 case NodeEntered():
                     figures = self._at(event.node, event.kind)
                     figures.entered += 1
@@ -123,6 +129,10 @@ class _Visits:
         is_first = node not in self._counted
         self._counted[node] = set()
         return is_first
+
+    def go_on(self, node: str) -> None:
+        """A visit that another call began, which may have faltered there already."""
+        self._counted[node] = {"no_input", "no_match", "talked_over"}
 
     def first(self, node: str, what: str) -> bool:
         """Whether it is the first time in this visit."""

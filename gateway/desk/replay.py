@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gateway.desk.retrace import Retracing, Unplaced, Where
-from gateway.desk.trace import Step, in_order, steps
+from gateway.desk.trace import Step, in_order, resumes, steps
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.expressions import Expression
 from gateway.dialogue.nodes.call import Call
@@ -70,6 +70,9 @@ class Replay:
         self.calls += 1
         answers = steps(in_order(call.events))
         self.answers += len(answers)
+        if answers and resumes(call.events):
+            self.unplaced["resumed"] += len(answers)
+            return
         retracing = Retracing(self._flow, self._nodes, call)
         before = self.different
         for step in answers:

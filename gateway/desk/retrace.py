@@ -65,9 +65,10 @@ class Where:
     """Where it leads if its question is skipped, which depends on what isn't stored."""
 
 
-Unplaced = Literal["gone", "asks_nothing", "unknown"]
+Unplaced = Literal["gone", "asks_nothing", "unknown", "resumed"]
 """Why an answer can't be compared: its node is gone, or is no question any more; or nobody knows where it led then (the
-call was over before the reply) or what it confirmed."""
+call was over before the reply) or what it confirmed; or its call goes on with a lost one, and what was said and learned
+before is stored there."""
 
 
 class Retracing:

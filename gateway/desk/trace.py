@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from gateway.dialogue.choices import REPEAT
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.state import STANDARD
-from gateway.events import Event, ModeChanged, NodeEntered, SlotFilled, Turn, TurnFinished
+from gateway.events import CallStarted, Event, ModeChanged, NodeEntered, SlotFilled, Turn, TurnFinished
 from gateway.media.frames import FRAME_MS
 
-KINDS = ("node_entered", "prompt_ended", "slot_filled", "mode_changed", "turn_finished")
+KINDS = ("call_started", "node_entered", "prompt_ended", "slot_filled", "mode_changed", "turn_finished")
 """The events that are looked at."""
 HUNG_UP = "caller_hung_up"
 """The `reason` of a call that the caller ended."""
@@ -22,6 +22,13 @@ YES, NO = "yes", "no"
 def ended_before_its_flow(disposition: str, reason: str) -> bool:
     """Whether the caller, the line or a shutdown ended the call, and not its flow or the hands of a human."""
     return disposition == "failed" or reason == HUNG_UP or (disposition == "completed" and reason != "completed")
+
+
+def resumes(events: Iterable[Event]) -> bool:
+    """Whether the call goes on with one whose line was lost: it begins in the middle of the flow, at the node where that
+    one ended.
+    """
+    return any(isinstance(event, CallStarted) and event.resumes for event in events)
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:

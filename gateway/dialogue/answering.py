@@ -56,6 +56,17 @@ class Answering:
         self._refuse(pending)
         return self._failed((self._settings.denied,))
 
+    def ask_again(self) -> None:
+        """Ask for the answer once more: for the confirmation that is open, else the question, and the information that
+        was given with it. Raises as `answer` does.
+        """
+        if self._state.pending:
+            self._ask_to_confirm(self._state.pending)
+        elif self._state.replay:
+            self._stage.ask_again()
+        else:
+            self._stage.ask()
+
     # ----------------------------------------------------------------------------------------------------- settling
 
     def _take(self, reading: Reading) -> str | None:
@@ -111,7 +122,7 @@ class Answering:
         """`repeat` and `back` said to a confirmation are about the confirmation."""
         if reading.matched == REPEAT:
             self._state.pending = pending
-            self._ask_to_confirm(pending)
+            self.ask_again()
         else:
             self._stage.ask()
 
@@ -134,8 +145,8 @@ class Answering:
             return self._go_back()
         if choice.name == MORE:
             self._offer_more()
-        elif choice.name == REPEAT and self._state.replay:
-            self._stage.ask_again()
+        elif choice.name == REPEAT:
+            self.ask_again()
         else:
             self._stage.ask()
         return None

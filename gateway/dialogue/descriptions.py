@@ -80,6 +80,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "records": f"每次查询的结果里有哪些字段，各是什么类型：{_TYPES}，data 流量，text 文字",
         "hours": "营业时间；hours.名字 在营业时成立",
         "maintenance": "系统停机维护、等不到通话打完时说的话，说完就挂机；不能读数据。不写就直接挂机",
+        "resumed": "电话断线的人再打进来、从断的地方接着办时先说的话；不能读数据。不写就直接接着问",
         "answers": "所有提问的默认设置",
         "universals": "任何时候都可以说的话、可以按的键：agent 转人工（必须有），repeat 重听，back 返回，more 念下一组",
         "modes": "叠加的模式，例如长者模式",

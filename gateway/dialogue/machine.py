@@ -8,6 +8,7 @@ asking anything leads to a human.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -21,9 +22,11 @@ from gateway.dialogue.actions import (
     Keys,
     LookupFailed,
     LookupSucceeded,
+    ModeChanged,
     NoInput,
     Outcome,
     Recorded,
+    Served,
     TransferFailed,
     Understood,
 )
@@ -38,7 +41,7 @@ from gateway.dialogue.nodes.ticket import Ticket
 from gateway.dialogue.routes import RETURN
 from gateway.dialogue.sayable import UnsayableError
 from gateway.dialogue.stage import Stage
-from gateway.dialogue.state import STANDARD, State, Waiting
+from gateway.dialogue.state import STANDARD, State, Waiting, resumable
 from gateway.dialogue.values import typed
 
 MAX_HOPS = 60
@@ -54,11 +57,28 @@ class Dialogue:
         flow: the compiled flow, shared with other calls.
         caller: what is known of the caller before the flow begins: `number` (text, empty when withheld).
         now: the time of day at the hotline, aware: for spoken dates, opening hours and deadlines.
+        state: a `snapshot` of an earlier session of the same version of the flow, to go on from; `caller` is what was
+            known then. It is copied.
+
+    Raises:
+        ValueError: `state` isn't `resumable`.
     """
 
-    def __init__(self, flow: CompiledFlow, caller: Mapping[str, Any], now: Callable[[], datetime]) -> None:
-        self.state = State(caller=dict(caller), node=flow.flow.entry)
-        self.state.variables = {name: typed(one.type, one.value) for name, one in flow.variables.items()}
+    def __init__(
+        self,
+        flow: CompiledFlow,
+        caller: Mapping[str, Any],
+        now: Callable[[], datetime],
+        state: State | None = None,
+    ) -> None:
+        if state is None:
+            self.state = State(caller=dict(caller), node=flow.flow.entry)
+            self.state.variables = {name: typed(one.type, one.value) for name, one in flow.variables.items()}
+        elif resumable(state):
+            self.state = deepcopy(state)
+        else:
+            raise ValueError("that session was not waiting for an answer: nothing can go on from it")
+        self._resumes = state is not None
         self._flow = flow
         self._stage = Stage(flow, self.state, now)
         self._hops = 0
@@ -70,8 +90,12 @@ class Dialogue:
 
     def start(self) -> tuple[Action, ...]:
         """The first actions; to be called once."""
-        self._run(self._flow.flow.entry)
+        self._run(self._go_on() if self._resumes else self._flow.flow.entry)
         return self._stage.take()
+
+    def snapshot(self) -> State | None:
+        """Where this session stands, for another to go on from, sharing nothing with it; None unless `resumable`."""
+        return deepcopy(self.state) if resumable(self.state) else None
 
     def step(self, given: Input) -> tuple[Action, ...]:
         """What to do about an input. One that nobody waits for changes nothing."""
@@ -92,6 +116,28 @@ class Dialogue:
         if self._flow.flow.maintenance is not None:
             self._stage.say(self._flow.flow.maintenance, barge_in=BargeIn.OFF)
         return self._stage.take()
+
+    def _go_on(self) -> str | None:
+        """Put the question that the caller was lost at, as if they had asked to hear it again; its errors are forgiven.
+
+        It is not entered anew: neither is it on the path twice, nor does it become skippable.
+        """
+        state, node, resumed = self.state, self._stage.node, self._flow.flow.resumed
+        state.errors = 0
+        if state.mode != STANDARD:
+            self._stage.emit(ModeChanged(state.mode, "resumed"))
+        self._stage.emit(EnterNode(state.node, node.kind))
+        if not isinstance(node, Question):
+            return self._failing(node)
+        try:
+            if resumed is not None:
+                self._stage.say(resumed)
+            if informed := state.replay[:-1] if state.pending is None else ():
+                self._stage.emit(Served(informed[-1].node))
+            Answering(self._stage, node).ask_again()
+        except (UnsayableError, EvaluationError):
+            return self._failing(node)
+        return None
 
     def _react(self, given: Input) -> str | None:
         state, node = self.state, self._stage.node

@@ -13,6 +13,7 @@ from gateway.dialogue.nodes.menu import Group, OptionIds, Phrases
 from gateway.dialogue.nodes.question import Answers, Wordings
 from gateway.dialogue.nodes.transfer import To
 from gateway.dialogue.slots import SlotType
+from gateway.dialogue.template import Template
 from gateway.dialogue.values import ValueType
 
 
@@ -153,6 +154,8 @@ class Flow(Strict):
     """Opening hours; hours.NAME is true while open."""
     maintenance: Prompt | None = None
     """Said to callers whose call a shutdown of the gateway cuts short; it reads no values, so it can always be said."""
+    resumed: Prompt | None = None
+    """Said to callers whose line was lost, who call again and go on where they were; it reads no values either."""
     answers: Answers
     universals: dict[Identifier, Universal]
     modes: dict[Identifier, Mode] = Field(default_factory=dict)
@@ -160,6 +163,12 @@ class Flow(Strict):
     subflows: dict[Identifier, Subflow] = Field(default_factory=dict)
 
     _digest: str = PrivateAttr("")
+
+    @property
+    def any_moment(self) -> dict[str, Template]:
+        """What may have to be said at any moment of a call, by its key."""
+        said = {"maintenance": self.maintenance, "resumed": self.resumed}
+        return {name: prompt for name, prompt in said.items() if prompt is not None}
 
     @property
     def digest(self) -> str:

@@ -101,9 +101,10 @@ class References:
         if STANDARD in flow.modes:
             what = f"'{STANDARD}' is the name of having no mode; choose another"
             yield Mistake(("modes", STANDARD), what, at_key=True)
-        if flow.maintenance and flow.maintenance.fields:
-            what = "this is said at any moment of a call, when no value may be known; say it without values"
-            yield Mistake(("maintenance",), what)
+        for name, prompt in flow.any_moment.items():
+            if prompt.fields:
+                what = "this is said at any moment of a call, when no value may be known; say it without values"
+                yield Mistake((name,), what)
         for place, prompt in prompts_of(flow.answers):
             names = {"option"} if place[0] == "confirm_prompt" else set()
             yield from self._prompt(("answers", *place), prompt, names)

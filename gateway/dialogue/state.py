@@ -88,3 +88,11 @@ class State:
     human_reason: str = "flow"
     """Why the caller goes to a human: asked, errors, failure, or simply the flow."""
     ended: bool = False
+
+
+def resumable(state: State) -> bool:
+    """Whether another session can go on from here: the caller is being asked something.
+
+    What a look-up, a work order or a human was asked for when it broke off would come to nothing, or come twice.
+    """
+    return state.waiting is Waiting.ANSWER and not state.ended

@@ -79,7 +79,8 @@ class PlayoutBuffer:
 
     Args:
         clock_hz: ticks of the time stamps per second.
-        ptime_ms: how long a packet is expected to last; the least delay.
+        ptime_ms: how long a packet is expected to last.
+        least_ms: the least delay; one packet when left out.
     """
 
     __slots__ = (
@@ -108,9 +109,9 @@ class PlayoutBuffer:
         "shrunk_ms",
     )
 
-    def __init__(self, clock_hz: int, ptime_ms: int = FRAME_MS) -> None:
+    def __init__(self, clock_hz: int, ptime_ms: int = FRAME_MS, *, least_ms: float | None = None) -> None:
         self._per_ms = clock_hz / 1000
-        self._least_ms = float(max(ptime_ms, FRAME_MS))
+        self._least_ms = float(max(ptime_ms, FRAME_MS)) if least_ms is None else least_ms
         self._passed: deque[int] = deque(maxlen=_MAX_PASSED)
         self._concealed = 0
         self.late = 0

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 MAX_PORT = 65535
+BROWSER = "browser"
+"""The name of the line that calls from browsers come in on; no other has it."""
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _PORTS = re.compile(r"(\d{4,5})-(\d{4,5})")
 

@@ -14,6 +14,7 @@ from gateway.transport.loopback.leg import LoopbackLeg
 from gateway.transport.loopback.script import HangUp, Press, Speak, Wait
 from tests.support.sip_leg import PlayedCaller, telephone
 from tests.support.sound import tone
+from tests.support.webrtc_leg import browser
 
 pytestmark = pytest.mark.contract
 
@@ -36,7 +37,12 @@ def sip() -> Leg:
     return telephone(INFO)
 
 
-LEGS: list[LegFactory] = [loopback, sip]
+def webrtc() -> Leg:
+    """The same caller in a browser."""
+    return browser(INFO)
+
+
+LEGS: list[LegFactory] = [loopback, sip, webrtc]
 
 
 @pytest.fixture(params=LEGS, ids=lambda make: make.__name__)

@@ -31,7 +31,7 @@ def config(folder: Path, listen: str, more: str = "") -> Path:
     """A settings file in `folder` for a service whose data lies there too."""
     file = folder / "gateway.toml"
     paths = f'flows_dir = "{ROOT / "ivr_flows"}"\ndata_dir = "{folder / "data"}"\n'
-    file.write_text(f'{paths}{more}[sip]\nlisten = ["{listen}"]\n', encoding="utf-8")
+    file.write_text(f'{paths}{more}[webrtc]\nlisten = []\n[sip]\nlisten = ["{listen}"]\n', encoding="utf-8")
     return file
 
 
@@ -55,9 +55,14 @@ def ready(process: subprocess.Popen[str]) -> list[tuple[str, int]]:
 
 
 def test_it_refuses_to_run_where_nobody_could_call(tmp_path: Path) -> None:
-    refused(run("serve", cwd=tmp_path), "no address to listen on", "sip+udp://127.0.0.1:5060", "gateway.toml")
-    (tmp_path / "gateway.toml").write_text("max_calls = 3\n", encoding="utf-8")
-    refused(run("serve", cwd=tmp_path), "gateway.toml: sip.listen", "no address to listen on")
+    (tmp_path / "gateway.toml").write_text("[webrtc]\nlisten = []\n", encoding="utf-8")
+    told = (
+        "gateway.toml: sip.listen, webrtc.listen",
+        "no address",
+        "sip+udp://127.0.0.1:5060",
+        "http://127.0.0.1:8080",
+    )
+    refused(run("serve", cwd=tmp_path), *told)
     assert not (tmp_path / "voice-gateway-data").exists()
 
 

@@ -33,6 +33,7 @@ from gateway.dialogue.actions import (
     Text,
     Understood,
 )
+from gateway.dialogue.state import State, Waiting
 from gateway.media.frames import FRAME_MS, FRAME_SAMPLES, SILENCE
 from gateway.prompts.catalog import PromptCatalog
 from gateway.prompts.player import Player
@@ -65,6 +66,10 @@ class Mind:
 
     def ponder(self, node: str, heard: Heard) -> None:
         self.pondered.append((node, heard.text))
+
+    def snapshot(self) -> State:
+        """At its question; as many errors as answers were given."""
+        return State({}, "q", waiting=Waiting.ANSWER, errors=len(self.given))
 
     def farewell(self) -> tuple[Action, ...]:
         return (say("再见", BargeIn.OFF),)

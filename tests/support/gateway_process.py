@@ -28,16 +28,26 @@ class GatewayProcess:
     Args:
         folder: for its settings, its data and its log; its alone, but for one that ran there before.
         sip: settings of the table `[sip]`; it listens on a free UDP port of loopback unless they say otherwise.
+        webrtc: settings of the table `[webrtc]`; it serves no browsers unless they say otherwise.
         settings: others.
     """
 
-    def __init__(self, folder: Path, *, sip: Mapping[str, Any] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sip: Mapping[str, Any] | None = None,
+        webrtc: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
         config = folder / "gateway.toml"
-        told = {"flows_dir": str(ROOT / "ivr_flows"), "data_dir": str(self.data), **settings}
-        config.write_text(to_toml(told | {"sip": {"listen": ["sip+udp://127.0.0.1:0"], **(sip or {})}}))
+        told: dict[str, Any] = {"flows_dir": str(ROOT / "ivr_flows"), "data_dir": str(self.data), **settings}
+        told["sip"] = {"listen": ["sip+udp://127.0.0.1:0"], **(sip or {})}
+        told["webrtc"] = {"listen": [], **(webrtc or {})}
+        config.write_text(to_toml(told))
         with (folder / "stdout").open("wb") as out, (folder / "log").open("wb") as log:
             command = [COMMAND, "serve", "--config", str(config)]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log, cwd=folder)

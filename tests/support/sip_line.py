@@ -8,6 +8,7 @@ from typing import Any
 
 from aiosipua import SipMessage, SipRequest, SipResponse
 
+from gateway.events import Emit
 from gateway.media.frames import SILENCE, Frame
 from gateway.transport.leg import Leg, LegInfo
 from gateway.transport.rtp.plan import StreamPlan
@@ -112,7 +113,7 @@ class ScriptedPlace:
     legs: list[Leg] = field(default_factory=list)
     released: int = 0
 
-    def take(self, leg: Leg) -> None:
+    def take(self, leg: Leg, watch: Emit | None = None) -> None:
         self.legs.append(leg)
 
     def release(self) -> None:

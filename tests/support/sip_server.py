@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.clock import GridClock
+from gateway.events import Emit
 from gateway.media.frames import FRAME_MS
 from gateway.transport.leg import HotlineState, Leg, LegInfo
 from gateway.transport.sip.config import SipConfig
@@ -198,7 +199,7 @@ class EchoPlace:
         self._info = info
         self._used = False
 
-    def take(self, leg: Leg) -> None:
+    def take(self, leg: Leg, watch: Emit | None = None) -> None:
         self._use()
         self._board.begin(self._number, leg)
 

@@ -41,8 +41,7 @@ class Sayings:
         found: list[Prompt] = []
         for place, template in prompts_of(flow.answers):
             found.append(Prompt(("answers", *place), template, part=str(place[0])))
-        if flow.maintenance is not None:
-            found.append(Prompt(("maintenance",), flow.maintenance, part="maintenance"))
+        found += [Prompt((name,), template, part=name) for name, template in flow.any_moment.items()]
         for name, stop in self._stops.items():
             for place, template in stop.node.prompts():
                 found.append(Prompt((*stop.place, *place), template, name, part=_part(place)))

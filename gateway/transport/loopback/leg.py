@@ -25,7 +25,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gateway.media.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame, Pcm, to_frames
-from gateway.transport.leg import HandOver, HotlineState, LegInfo, LegInput
+from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInfo, LegInput
 from gateway.transport.loopback.script import HangUp, Press, Speak, Step, Wait
 
 ANSWER_AFTER_MS = 300
@@ -58,6 +58,7 @@ class LoopbackLeg:
         self._hotline = _Observed()
         self._turn_came_ms: float | None = None
         self._ended = False
+        self._reason = CALLER_HUNG_UP
         self._noise = _line_noise()
         self._noise_at = 0
 
@@ -76,7 +77,7 @@ class LoopbackLeg:
             self._act(now_ms)
         keys = self._press(now_ms)
         handed_over, self._handed_over = self._handed_over, None
-        return LegInput(self._sound(), keys, hung_up=self._ended, handed_over=handed_over)
+        return LegInput(self._sound(), keys, hung_up=self._ended, reason=self._reason, handed_over=handed_over)
 
     def send(self, frame: Frame) -> None:
         """The scripted caller follows the hotline's state and not its sound; nothing is kept."""
@@ -126,7 +127,8 @@ class LoopbackLeg:
                     return False
                 self._hotline.reacted = True
                 return True
-            case HangUp():
+            case HangUp(reason=reason):
+                self._reason = reason
                 self._end()
         return True
 

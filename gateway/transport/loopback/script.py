@@ -11,6 +11,7 @@ from asr.audio import read_speech
 from gateway.errors import ScriptError
 from gateway.media.frames import Pcm
 from gateway.privacy import mask
+from gateway.transport.leg import CALLER_HUNG_UP
 
 KEYPAD = "0123456789*#"
 MAX_WAIT_S = 600.0
@@ -41,7 +42,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """Hang up at once."""
+    """Hang up at once; with another reason the line is lost instead."""
+
+    reason: str = CALLER_HUNG_UP
 
 
 Step = Speak | Press | Wait | HangUp

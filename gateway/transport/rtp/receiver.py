@@ -30,6 +30,7 @@ class SoundReceiver:
     Args:
         codec: what the payloads are.
         ptime_ms: how long a packet is expected to last.
+        least_delay_ms: that a packet waits; one packet's time when left out.
     """
 
     __slots__ = (
@@ -46,9 +47,9 @@ class SoundReceiver:
         "undecodable",
     )
 
-    def __init__(self, codec: Codec, ptime_ms: int) -> None:
+    def __init__(self, codec: Codec, ptime_ms: int, *, least_delay_ms: float | None = None) -> None:
         self.codec = codec
-        self.playout = PlayoutBuffer(codec.rtp_clock_hz, ptime_ms)
+        self.playout = PlayoutBuffer(codec.rtp_clock_hz, ptime_ms, least_ms=least_delay_ms)
         self._decoder = codec.decoder()
         self._samples_per_tick = SAMPLE_RATE_HZ / codec.rtp_clock_hz
         self._ticks_per_frame = codec.rtp_clock_hz * FRAME_MS // 1000

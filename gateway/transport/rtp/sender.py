@@ -49,6 +49,7 @@ class Line:
         pacer: of the packet time agreed on.
         route: how and where to.
         now_ms: the time stamps count from here.
+        ssrc: ours; any, when left out.
     """
 
     __slots__ = (
@@ -65,7 +66,7 @@ class Line:
         "ssrc",
     )
 
-    def __init__(self, pacer: Pacer, route: Route, now_ms: float) -> None:
+    def __init__(self, pacer: Pacer, route: Route, now_ms: float, *, ssrc: int | None = None) -> None:
         self._pacer = pacer
         self._route: Route | None = route
         self._lock = threading.Lock()
@@ -73,7 +74,7 @@ class Line:
         self._base = secrets.randbits(32)
         self._sequence = secrets.randbits(15)
         self._talking = False
-        self.ssrc = secrets.randbits(32)
+        self.ssrc = secrets.randbits(32) if ssrc is None else ssrc
         self.packets = 0
         self.octets = 0
         """Of payload."""

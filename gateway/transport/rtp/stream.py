@@ -176,7 +176,8 @@ class RtpStream:
             "srtp": self._plan.srtp.ours.suite if self._plan.srtp is not None else None,
             **self._tally.figures(self._receiver),
             **self._tally.sent(self._line),
-            **self._tally.remote(self._control, self._plan.codec.rtp_clock_hz),
+            **self._tally.remote(self._control.reporting, self._plan.codec.rtp_clock_hz),
+            "rtcp_foreign": self._control.foreign,
         }
 
     def close(self) -> None:

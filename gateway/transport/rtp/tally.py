@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.transport.rtp.control import ControlChannel
 from gateway.transport.rtp.receiver import SoundReceiver
+from gateway.transport.rtp.reporting import Reporting
 from gateway.transport.rtp.sender import Line
 from gateway.transport.rtp.statistics import ReceiveStatistics
 
@@ -83,13 +83,11 @@ class Tally:
             "send_slots_skipped": pacer.skipped,
         }
 
-    def remote(self, control: ControlChannel, clock_hz: int) -> dict[str, Any]:
+    def remote(self, reporting: Reporting, clock_hz: int) -> dict[str, Any]:
         """What the other side says; None where it hasn't."""
-        reporting = control.reporting
         jitter = reporting.jitter_ticks
         return {
             "rtcp_received": reporting.reports_received,
-            "rtcp_foreign": control.foreign,
             "remote_lost": reporting.lost,
             "remote_loss_percent": reporting.loss_percent,
             "remote_jitter_ms": None if jitter is None else round(jitter * 1000 / clock_hz, 1),

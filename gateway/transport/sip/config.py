@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from gateway.transport.config import MAX_PORT, Host, Network, Ports, Strict, family, numeric, port_range
+from gateway.transport.config import BROWSER, MAX_PORT, Host, Network, Ports, Strict, family, numeric, port_range
 
 CodecName = Literal["PCMA", "PCMU", "G722", "opus"]
 SrtpPolicy = Literal["off", "optional", "required"]
@@ -201,6 +201,8 @@ class SipConfig(Strict):
         names = [trunk.name for trunk in self.trunks]
         if len(set(names)) < len(names):
             raise ValueError("two trunks have the same name")
+        if BROWSER in names:
+            raise ValueError(f"a trunk can't be named '{BROWSER}': that is the line of calls from browsers")
         for host in (address.host for address in self.addresses):
             if ip_address(host).is_unspecified and self.advertised(host) is None:
                 raise ValueError(f"listening on {host} needs advertised_address: others can't answer to that")
