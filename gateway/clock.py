@@ -20,6 +20,9 @@ class Clock(Protocol):
 
     def now_ms(self) -> float: ...
 
+    def begin_ms(self) -> float:
+        """From when a tick loop that begins now is to count: now, or a moment that it can be woken at exactly."""
+
     async def sleep_until(self, deadline_ms: float) -> None:
         """Return at `deadline_ms` or, when that has passed, after one turn of the event loop."""
 
@@ -32,6 +35,9 @@ class RealClock:
 
     def now_ms(self) -> float:
         return time.monotonic() * 1000
+
+    def begin_ms(self) -> float:
+        return self.now_ms()
 
     async def sleep_until(self, deadline_ms: float) -> None:
         await asyncio.sleep(max(0.0, (deadline_ms - self.now_ms()) / 1000))
@@ -58,6 +64,10 @@ class GridClock:
 
     def now_ms(self) -> float:
         return time.monotonic() * 1000
+
+    def begin_ms(self) -> float:
+        """The next point of the grid: a loop that counts from elsewhere is late with every tick, by always the same."""
+        return math.ceil(self.now_ms() / GRID_MS) * GRID_MS
 
     async def sleep_until(self, deadline_ms: float) -> None:
         """As `RealClock` does, up to 20 ms later."""
@@ -95,6 +105,9 @@ class VirtualClock:
         self._held: set[asyncio.Future[Any]] = set()
 
     def now_ms(self) -> float:
+        return self._now_ms
+
+    def begin_ms(self) -> float:
         return self._now_ms
 
     async def sleep_until(self, deadline_ms: float) -> None:

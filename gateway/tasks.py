@@ -75,12 +75,13 @@ class Pending(Generic[T]):
 class TaskOwner:
     """Owns the background work of one call: starts it with a time limit, cancels what is left at the end.
 
-    Made when the call starts: its media clock, and so the `now_ms` of its `Pending`s, counts from here.
+    Made when the call starts: its media clock, and so the `now_ms` of its `Pending`s, counts from `started_ms`.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._call_started_ms = clock.now_ms()
+        self.started_ms = clock.begin_ms()
+        """When the call starts, on `clock`: now, or within the next 20 ms."""
         self._started: dict[asyncio.Task[Any], Pending[Any]] = {}
 
     def start(self, work: Awaitable[T], *, timeout_ms: float) -> Pending[T]:
@@ -89,7 +90,7 @@ class TaskOwner:
         task = asyncio.create_task(_limited(work, timeout_ms))
         if asyncio.iscoroutine(work):
             task.add_done_callback(lambda _: work.close())  # cancelled before it began, it would never be awaited
-        pending = Pending(task, self._clock.now_ms() - self._call_started_ms)
+        pending = Pending(task, self._clock.now_ms() - self.started_ms)
         self._clock.hold(task)
         self._started[task] = pending
         return pending

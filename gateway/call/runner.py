@@ -43,9 +43,10 @@ async def run_call(
     ends this call as `failed` and is logged; the caller of this function and the other calls go on.
     """
     orders = orders or CallOrders()
-    start_ms = clock.now_ms()
+    start_ms = owner.started_ms
     tick = 0
     try:
+        await clock.sleep_until(start_ms)
         session.start()
         while session.ended is None:
             now_ms = float(tick * FRAME_MS)

@@ -3,94 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from asr.engines.scripted import ScriptedEngine
-from gateway.app import Gateway
 from gateway.errors import StoreError
 from gateway.events import PromptStarted
-from gateway.hotline import Hotline
-from gateway.service import FAREWELL_S, Service, hotlines_wanted
+from gateway.service import FAREWELL_S, hotlines_wanted
 from gateway.settings import Settings
-from gateway.store import CallRecord, Store, events, list_calls
+from gateway.store import Store, events
+from gateway.transport.config import BROWSER
 from gateway.transport.leg import HotlineState, LegInfo, LegInput
 from gateway.transport.loopback.leg import LoopbackLeg
-from gateway.transport.loopback.script import HangUp, Step, Wait
+from gateway.transport.loopback.script import HangUp, Wait
 from gateway.transport.sip.config import SipConfig, Trunk
 from gateway.transport.switchboard import Place, Refusal, Switchboard
-from tests.support.calls import EVERYDAY, ROOT, hotline
-from tests.support.stepped_clock import SteppedClock
+from gateway.transport.webrtc.config import WebrtcConfig
+from tests.support.calls import EVERYDAY
+from tests.support.service import Bench, run
 
 pytestmark = pytest.mark.flows
 
 INFO = LegInfo(EVERYDAY, "10086", "sip+udp")
 TRUNK = replace(INFO, trunk="north")
+BROWSER_INFO = LegInfo(EVERYDAY, "", "webrtc", trunk=BROWSER)
 LONG_S = 25.0
 """A caller who says nothing for so long is still being asked."""
-
-
-@cache
-def broadband() -> Hotline:
-    return Hotline.load(Settings(flows_dir=ROOT / "ivr_flows"), "broadband_repair")
-
-
-class Bench:
-    """A service with its gateway, clock and store."""
-
-    def __init__(self, out: Path, settings: Settings) -> None:
-        self.clock = SteppedClock()
-        self.gateway = Gateway(settings, hotline(), ScriptedEngine([]), Store.open(out))
-        known = {"mobile_hotline": hotline(), "broadband_repair": broadband()}
-        self.service = Service(self.gateway, known, settings, self.clock)
-
-    def call(self, *steps: Step, info: LegInfo = INFO) -> LoopbackLeg:
-        """A call that is answered at once."""
-        leg = LoopbackLeg(steps, info)
-        self.answer(info, leg)
-        return leg
-
-    def answer(self, info: LegInfo, leg: Any) -> None:
-        place = self.service.admit(info)
-        assert not isinstance(place, Refusal)
-        place.take(leg)
-
-    async def settle(self) -> None:
-        """Let what doesn't follow the clock come to its end: files are closed on threads."""
-        for _ in range(500):
-            if not self.service.calls:
-                return
-            await asyncio.sleep(0.01)
-
-    async def drained(self, limit_s: float, after_s: float) -> None:
-        """Drain while time passes."""
-        draining = asyncio.create_task(self.service.drain(limit_s))
-        await self.clock.advance(after_s * 1000)
-        await self.settle()
-        await asyncio.wait_for(draining, 10)
-
-
-def run(out: Path, talk: Callable[[Bench], Awaitable[None]], **settings: Any) -> list[CallRecord]:
-    """Run `talk` on a service; returns the calls that are on record, oldest first."""
-
-    async def serve() -> None:
-        bench = Bench(out, Settings(**settings))
-        async with bench.gateway:
-            try:
-                await talk(bench)
-            finally:
-                closing = asyncio.create_task(bench.service.close())
-                await bench.clock.advance(60)
-                await closing
-
-    asyncio.run(serve())
-    with Store.open(out) as store:
-        return sorted(list_calls(store), key=lambda call: (call.started_at, call.id))
 
 
 # -------------------------------------------------------------------------------------------------------- who is let in
@@ -174,9 +113,55 @@ def test_the_number_or_the_trunk_says_which_hotline_answers(
 
 def test_only_the_hotlines_that_calls_may_be_for_are_wanted() -> None:
     trunk = Trunk(name="north", addresses=("192.0.2.1",), hotline="c")
-    assert hotlines_wanted(Settings(hotline="a")) == ["a"]
+    no_web, web = WebrtcConfig(listen=()), WebrtcConfig(hotline="w")
     sip = SipConfig(numbers={"1": "b", "2": "b", "*": "d"}, trunks=(trunk,))
-    assert hotlines_wanted(Settings(hotline="a", sip=sip)) == ["b", "d", "c"]
+    assert hotlines_wanted(Settings(hotline="a", webrtc=no_web)) == ["a"]
+    assert hotlines_wanted(Settings(hotline="a", sip=sip, webrtc=no_web)) == ["b", "d", "c"]
+    assert hotlines_wanted(Settings(hotline="a")) == ["a"]
+    assert hotlines_wanted(Settings(hotline="a", webrtc=web)) == ["a", "w"]
+    assert hotlines_wanted(Settings(hotline="a", sip=sip)) == ["a", "b", "d", "c"]
+    assert hotlines_wanted(Settings(hotline="a", sip=sip, webrtc=web)) == ["w", "b", "d", "c"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "web", "called", "answers"),
+    [
+        ({}, None, "", "mobile_hotline"),
+        ({}, None, "10000", "mobile_hotline"),
+        ({}, "broadband_repair", "", "broadband_repair"),
+        ({}, "broadband_repair", "10000", "mobile_hotline"),
+        ({"10000": "broadband_repair"}, None, "", "mobile_hotline"),
+        ({"10000": "broadband_repair"}, None, "10000", "broadband_repair"),
+        ({"10000": "broadband_repair"}, None, "10086", None),
+        ({"10000": "mobile_hotline"}, "broadband_repair", "", "broadband_repair"),
+        ({"*": "broadband_repair"}, None, "10086", "broadband_repair"),
+    ],
+)
+def test_a_browser_names_a_number_or_gets_the_hotline_for_browsers(
+    tmp_path: Path, numbers: dict[str, str], web: str | None, called: str, answers: str | None
+) -> None:
+    info = replace(BROWSER_INFO, called_number=called)
+
+    async def talk(b: Bench) -> None:
+        place = b.service.admit(info)
+        if isinstance(place, Refusal):
+            assert (place, answers) == (Refusal.UNKNOWN_NUMBER, None)
+            return
+        place.take(LoopbackLeg([HangUp()], info))
+        await b.clock.advance(200)
+        await b.settle()
+
+    calls = run(tmp_path, talk, sip=SipConfig(numbers=numbers), webrtc=WebrtcConfig(hotline=web))
+    assert [call.flow for call in calls] == ([answers] if answers else [])
+
+
+def test_browsers_have_a_limit_of_their_own(tmp_path: Path) -> None:
+    async def talk(b: Bench) -> None:
+        assert refused(b.service.admit(BROWSER_INFO)) is None
+        assert b.service.admit(BROWSER_INFO) is Refusal.BUSY
+        assert refused(b.service.admit(INFO)) is None
+
+    run(tmp_path, talk, webrtc=WebrtcConfig(max_calls=1))
 
 
 # ------------------------------------------------------------------------------------------------------ calls beside it
@@ -205,7 +190,7 @@ class Broken:
 
 def test_a_call_that_crashes_is_recorded_and_touches_no_other(tmp_path: Path) -> None:
     async def talk(b: Bench) -> None:
-        b.call(Wait(4000), HangUp())
+        b.call(Wait(4000), HangUp(), info=INFO)
         broken = Broken("line")
         b.answer(INFO, broken)
         await b.clock.advance(5000)
@@ -223,7 +208,7 @@ def test_a_call_that_cannot_be_recorded_is_hung_up_and_the_loss_is_told(tmp_path
         recordings = tmp_path / "recordings"
         recordings.rmdir()
         recordings.write_text("in the way", encoding="utf-8")
-        leg = b.call(Wait(4000))
+        leg = b.call(Wait(4000), info=INFO)
         await b.clock.advance(100)
         await b.settle()
         assert leg.receive(0, HotlineState(speaking=False, listening=False)).hung_up
@@ -238,7 +223,7 @@ def test_a_call_that_cannot_be_recorded_is_hung_up_and_the_loss_is_told(tmp_path
 
 def test_while_draining_nobody_comes_in_and_running_calls_finish(tmp_path: Path) -> None:
     async def talk(b: Bench) -> None:
-        b.call(Wait(6000), HangUp())
+        b.call(Wait(6000), HangUp(), info=INFO)
         ringing = b.service.admit(INFO)
         assert not isinstance(ringing, Refusal)
         draining = asyncio.create_task(b.service.drain(60))
@@ -265,7 +250,7 @@ def test_an_empty_service_is_drained_at_once(tmp_path: Path) -> None:
 
 def test_after_the_limit_callers_are_told_goodbye(tmp_path: Path) -> None:
     async def talk(b: Bench) -> None:
-        b.call(Wait(LONG_S * 1000))
+        b.call(Wait(LONG_S * 1000), info=INFO)
         await b.clock.advance(1000)
         await b.drained(3, 3 + FAREWELL_S)
 
@@ -282,7 +267,7 @@ def test_a_goodbye_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("gateway.call.session.CallSession.farewell", lambda _session: None)
 
     async def talk(b: Bench) -> None:
-        b.call(Wait(LONG_S * 1000))
+        b.call(Wait(LONG_S * 1000), info=INFO)
         await b.drained(2, 2 + FAREWELL_S + 0.5)
 
     (call,) = run(tmp_path, talk)
@@ -293,7 +278,7 @@ def test_a_goodbye_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytes
 def test_a_second_order_ends_everything_at_once(tmp_path: Path) -> None:
     async def talk(b: Bench) -> None:
         for _ in range(3):
-            b.call(Wait(LONG_S * 1000))
+            b.call(Wait(LONG_S * 1000), info=INFO)
         late = b.service.admit(INFO)
         assert not isinstance(late, Refusal)
         await b.clock.advance(1000)
@@ -312,7 +297,7 @@ def test_a_second_order_ends_everything_at_once(tmp_path: Path) -> None:
 
 def test_a_service_that_is_closed_leaves_no_call_running(tmp_path: Path) -> None:
     async def talk(b: Bench) -> None:
-        b.call(Wait(LONG_S * 1000))
+        b.call(Wait(LONG_S * 1000), info=INFO)
         await b.clock.advance(500)
 
     (call,) = run(tmp_path, talk)

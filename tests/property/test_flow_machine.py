@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +271,25 @@ def test_in_a_flow_that_passes_the_check_a_human_is_one_key_away(seed: int, step
     wander(dialogue, random.Random(seed), steps)
     if dialogue.state.waiting is Waiting.ANSWER:
         assert any(isinstance(action, Transfer) for action in dialogue.step(Keys("0")))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 12))
+def test_wherever_a_caller_is_asked_something_another_session_asks_it_again_and_goes_on(seed: int, steps: int) -> None:
+    chance = random.Random(seed)
+    flow = read(STEPS) if chance.random() < 0.3 else made_up(seed)
+    dialogue = started(flow)
+    wander(dialogue, chance, steps)
+    state = dialogue.snapshot()
+    assert (state is not None) == (dialogue.state.waiting is Waiting.ANSWER and not dialogue.state.ended)
+    if state is None:
+        return
+    resumed = Dialogue(dialogue._flow, {}, lambda: NOW, state)
+    actions = resumed.start()
+    check(resumed, None, actions)
+    assert isinstance(actions[-1], Listen | Record)
+    assert resumed.state == replace(state, errors=0)
+    wander(resumed, chance, 10)
 
 
 def test_enough_made_up_flows_pass_the_check_for_this_to_mean_something() -> None:

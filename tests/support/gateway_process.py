@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +29,7 @@ class GatewayProcess:
         folder: for its settings, its data and its log; its alone, but for one that ran there before.
         sip: settings of the table `[sip]`; it listens on a free UDP port of loopback unless they say otherwise.
         webrtc: settings of the table `[webrtc]`; it serves no browsers unless they say otherwise.
+        prefix: of its command, when it is to run in a namespace.
         settings: others.
     """
 
@@ -38,6 +39,7 @@ class GatewayProcess:
         *,
         sip: Mapping[str, Any] | None = None,
         webrtc: Mapping[str, Any] | None = None,
+        prefix: Sequence[str] = (),
         **settings: Any,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +51,7 @@ class GatewayProcess:
         told["webrtc"] = {"listen": [], **(webrtc or {})}
         config.write_text(to_toml(told))
         with (folder / "stdout").open("wb") as out, (folder / "log").open("wb") as log:
-            command = [COMMAND, "serve", "--config", str(config)]
+            command = [*prefix, COMMAND, "serve", "--config", str(config)]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=log, cwd=folder)
         try:
             ready = self._wait_until_ready()

@@ -20,6 +20,9 @@ class SteppedClock:
     def now_ms(self) -> float:
         return self._now_ms
 
+    def begin_ms(self) -> float:
+        return self._now_ms
+
     async def sleep_until(self, deadline_ms: float) -> None:
         if deadline_ms <= self._now_ms:
             await asyncio.sleep(0)

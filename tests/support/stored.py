@@ -25,7 +25,9 @@ CALLER = "13900001001"
 class StoredCall:
     """One call, told step by step; every method returns the call, so that steps can be chained."""
 
-    def __init__(self, call_id: str, *, at: str = "2026-11-21T10:00:00+08:00", version: str = "1+aa") -> None:
+    def __init__(
+        self, call_id: str, *, at: str = "2026-11-21T10:00:00+08:00", version: str = "1+aa", resumes: str = ""
+    ) -> None:
         self.call_id = call_id
         self.events: list[Event] = []
         self._turns: list[Turn] = []
@@ -42,6 +44,7 @@ class StoredCall:
             flow_version=version,
             mode="standard",
             started_at=at,
+            resumes=resumes,
         )
 
     def enters(self, *nodes: str) -> StoredCall:

@@ -28,7 +28,7 @@ import sys
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -60,6 +60,7 @@ HOST = "127.0.0.1"
 GROUPS = 4
 GROUP_S = 0.005
 CONNECT_S = 10.0
+SETTLE_S = 1.0
 LATE_MS = 40.0
 """A packet that comes so long after the one before it comes too late to be played in time by a browser."""
 _TICKS = OPUS.duration_ticks(FRAME_MS)
@@ -148,7 +149,7 @@ class LightCall:
     """One call. Made by `Callers.call`; for the event loop's thread."""
 
     def __init__(self, sound: Sound, trouble: Trouble, *, data: bool = True, keep: bool = False) -> None:
-        self.sound, self.trouble = sound, trouble
+        self.sound = sound
         self.came = Came(kept=[] if keep else None)
         self.messages: list[tuple[float, Any]] = []
         """From the data channel: when (monotonic, ms), and the JSON that came."""
@@ -167,7 +168,7 @@ class LightCall:
         self._ssrc = random.getrandbits(32)
         self._sequence = random.getrandbits(16)
         self._timestamp = random.getrandbits(32)
-        self._chance = random.Random(trouble.seed)
+        self.begin_trouble(trouble)
         self._waiting: list[bytes] = []
         self._delayed: list[tuple[float, int, bytes]] = []
         self._silent_until_s = self._dead_until_s = 0.0
@@ -207,6 +208,10 @@ class LightCall:
     def outage(self, seconds: float) -> None:
         """Nothing comes through, neither way, for so long; the sound that was due meanwhile is lost."""
         self._dead_until_s = time.monotonic() + seconds
+
+    def begin_trouble(self, trouble: Trouble) -> None:
+        """The line is like this from the next packet on."""
+        self._trouble, self._chance = trouble, random.Random(trouble.seed)
 
     def vanish(self) -> None:
         """Be gone without a word, as a browser that was killed; what comes is not answered any more."""
@@ -295,7 +300,7 @@ class LightCall:
             self._sequence = self._sequence + 1 & 0xFFFF
         self._timestamp = self._timestamp + _TICKS & 0xFFFF_FFFF
         self.sent += 1
-        trouble = self.trouble
+        trouble = self._trouble
         if now_s < self._dead_until_s or (trouble.loss and self._chance.random() < trouble.loss):
             self.dropped.append(number)
             return
@@ -493,40 +498,42 @@ class Callers:
 
 async def hold(options: argparse.Namespace, tell: Callable[..., None]) -> None:
     """Place, hold, end; told are `up`, `ending` and `report`."""
-    sound = line_noise() if options.noise else clicking()
     refused: Counter[str] = Counter()
     names: dict[int, str] = {}
     async with Callers() as callers:
-
-        async def place(number: int) -> None:
-            trouble = Trouble(options.loss, options.reorder, options.jitter, options.seed + number)
-            query = f"from=139{number:08d}" if options.tell_from else ""
-            if options.number:
-                query = "&".join(filter(None, [query, f"number={options.number}"]))
+        for number in range(options.calls):
+            name = f"139{number:08d}"
+            asked = {"from": name if options.tell_from else "", "number": options.number}
+            query = "&".join(f"{field}={value}" for field, value in asked.items() if value)
             try:
-                call = await callers.call(options.url, sound, trouble, token=options.token, query=query)
-                names[id(call)] = f"139{number:08d}"
+                sound = line_noise() if options.noise else clicking()
+                call = await callers.call(options.url, sound, token=options.token, query=query)
             except (RefusedError, OSError) as error:
                 refused[f"{type(error).__name__}: {error}"] += 1
-
-        placing: list[Coroutine[Any, Any, None]] = [place(number) for number in range(options.calls)]
-        for each in placing:
-            await each
-        await asyncio.sleep(min(1.0, options.hold / 4))
+            else:
+                names[id(call)] = name
+        await asyncio.sleep(max(options.around, SETTLE_S))
         callers.forget()
         tell("up", calls=sum(call.up for call in callers.calls))
         cpu_s, began_s = time.process_time(), time.monotonic()
+        for number, call in enumerate(callers.calls):
+            call.begin_trouble(Trouble(options.loss, options.reorder, options.jitter, options.seed + number))
         await asyncio.sleep(options.hold)
         own = (time.process_time() - cpu_s) / (time.monotonic() - began_s)
+        for call in callers.calls:
+            call.begin_trouble(Trouble())
         tell("ending", calls=sum(call.up for call in callers.calls))
         report = callers.report()
-        for call in list(callers.calls):
-            await callers.hang_up(call)
-        each_call = [
-            {"caller": names[id(call)], "sent": call.sent, "dropped": call.dropped, "clicks": call.clicks}
+        await asyncio.sleep(options.around)
+        for call in callers.calls:
+            with contextlib.suppress(aiohttp.ClientError):
+                await callers.hang_up(call)
+        each = [
+            {"caller": names[id(call)], "sent": call.sent, "dropped": len(call.dropped), "clicks": call.clicks}
             for call in callers.calls
         ]
-    tell("report", own_cpu=round(own, 4), refused=dict(refused), **report, each=each_call)
+    trouble_ms = began_s * 1000, (began_s + options.hold) * 1000
+    tell("report", own_cpu=round(own, 4), refused=dict(refused), trouble_ms=trouble_ms, **report, each=each)
 
 
 def main() -> None:
@@ -535,7 +542,8 @@ def main() -> None:
     parser.add_argument("url", help="http://127.0.0.1:8080")
     parser.add_argument("--calls", type=int, default=10)
     parser.add_argument("--hold", type=float, default=10.0, help="seconds, once all calls are up")
-    parser.add_argument("--number", default="")
+    parser.add_argument("--around", type=float, default=0.0, help="seconds without trouble before and after the hold")
+    parser.add_argument("--number", default="", help="the number to call")
     parser.add_argument("--token")
     parser.add_argument("--no-from", dest="tell_from", action="store_false", help="don't say which number calls")
     parser.add_argument("--noise", action="store_true", help="line noise instead of a voice with clicks")

@@ -129,3 +129,17 @@ def test_a_call_that_is_late_does_not_wait_for_the_grid() -> None:
         return clock.now_ms() - began_ms
 
     assert asyncio.run(run()) < 100 * GRID_MS / 2
+
+
+def test_a_loop_that_begins_on_the_grid_waits_for_no_other_point_of_it() -> None:
+    clock = GridClock()
+    before_ms = clock.now_ms()
+    began_ms = clock.begin_ms()
+    assert began_ms % GRID_MS == 0
+    assert before_ms <= began_ms <= clock.now_ms() + GRID_MS
+    assert VirtualClock(7).begin_ms() == 7
+
+
+def test_time_begins_at_once_where_there_is_no_grid() -> None:
+    clock = RealClock()
+    assert clock.begin_ms() <= clock.now_ms()

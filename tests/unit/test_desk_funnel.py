@@ -165,3 +165,23 @@ def test_who_hangs_up_when_all_is_done_is_not_lost(funnel: Funnel, tmp_path: Pat
     ]
     nodes = count(funnel, tmp_path, calls)
     assert [node for node, told in nodes.items() if told.hung_up] == []
+
+
+def test_a_call_that_goes_on_with_a_lost_one_does_not_count_its_visit_again(funnel: Funnel, tmp_path: Path) -> None:
+    lost = StoredCall("a").enters(*BEGINS).silent().cuts("main").ends("failed", "rtp_timeout")
+    again = StoredCall("b", at="2026-11-21T10:01:00+08:00", resumes="a").changes_mode("elderly").enters("main")
+    again.silent().cuts("main").says("账单", "main", "bill:lookup", matched="bill").enters("more").says(
+        "嗯", "more"
+    ).ends()
+    nodes = count(funnel, tmp_path, [lost, again])
+    assert figures(nodes["profile"]) == {"calls": 1, "entered": 1, "went_on": 1}
+    assert figures(nodes["main"]) == {"calls": 1, "entered": 1, "no_input": 1, "talked_over": 1, "went_on": 1}
+    assert figures(nodes["more"]) == {"calls": 1, "entered": 1, "no_match": 1, "hung_up": 1}
+    assert funnel.calls == 2
+
+
+def test_such_a_call_that_comes_back_to_the_node_visits_it_anew(funnel: Funnel, tmp_path: Path) -> None:
+    again = StoredCall("b", resumes="a").enters("main").keys("2", "main", "pin:collect", matched="pin")
+    again.keys("*", "pin", "main", matched="back").silent().ends()
+    nodes = count(funnel, tmp_path, [again])
+    assert figures(nodes["main"]) == {"entered": 1, "no_input": 1, "went_on": 1, "hung_up": 1}

@@ -264,3 +264,12 @@ def test_slots_are_read_back_by_their_type(tmp_path: Path) -> None:
     )
     own = Decimal("35.6")
     assert recalled.slots({"much": "35.6"}, {"much": own})["much"] is own
+
+
+def test_a_call_that_goes_on_with_a_lost_one_is_set_aside(tmp_path: Path) -> None:
+    lost = StoredCall("c1").enters(*BEGINS).keys("2", "main", "pin:collect", matched="pin")
+    again = StoredCall("c2", resumes="c1").enters("pin:collect")
+    again.keys("1234", "pin", "pin=1234", "main", matched="pin").says("什么")
+    replay = replayed(tmp_path, lost, again, StoredCall("c3", resumes="c1").enters("pin:collect"))
+    assert (replay.calls, replay.answers, replay.same, replay.different) == (3, 3, 1, 0)
+    assert replay.unplaced == {"resumed": 2}

@@ -260,7 +260,7 @@ def test_what_is_known_of_the_caller_is_what_was_known(tmp_path: Path) -> None:
     assert dialogue.state.caller == {"number": CALLER, "age": 30}
 
 
-# ----------------------------------------------------------------------------------------------------------- what cannot
+# ---------------------------------------------------------------------------------------------------------- what cannot
 
 
 def test_only_who_is_being_asked_something_can_go_on(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def trunk_user(password: str) -> dict[str, str]:
         ({"trunks": [{"name": "a", "username": "u"}]}, "needs both username and password, or neither"),
         ({"trunks": [TRUNK | {"password": "p"}]}, "needs both username and password, or neither"),
         ({"trunks": [TRUNK, TRUNK]}, "two trunks have the same name"),
+        ({"trunks": [TRUNK | {"name": "browser"}]}, "that is the line of calls from browsers"),
         ({"trunks": [TRUNK | {"max_calls": 0}]}, "greater than or equal to 1"),
         ({"trunks": [TRUNK | {"colour": "red"}]}, "Extra inputs are not permitted"),
         ({"registrations": [REGISTRATION | {"address": "10086"}]}, "is no SIP address; write sip:agents@192.0.2.20"),

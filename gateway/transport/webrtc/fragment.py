@@ -67,16 +67,20 @@ def parse_fragment(body: bytes) -> Fragment:
     """
     message = read_body(body, "fragment")
     places: list[Attributes] = [message.attributes, *(section.attributes for section in message.media)]
-    credentials = {(value("ice-ufrag", place), value("ice-pwd", place)) for place in places} - {(None, None)}
-    if len(credentials) > 1:
-        raise OfferError("The fragment has more than one ice-ufrag or ice-pwd; send one fragment for each ICE session.")
-    ufrag, password = credentials.pop() if credentials else (None, None)
+    ufrag, password = _only("ice-ufrag", places), _only("ice-pwd", places)
     return Fragment(
         ufrag=ufrag if ufrag is None else checked_ufrag(ufrag),
         password=password if password is None else checked_password(password),
         candidates=usable(one for place in places for one in _candidates(place)),
         end=any("end-of-candidates" in place for place in places),
     )
+
+
+def _only(name: str, places: list[Attributes]) -> str | None:
+    said = {text for place in places for text in place.get(name, [])}
+    if len(said) > 1:
+        raise OfferError(f"The fragment has more than one a={name}; send one fragment for each ICE session.")
+    return said.pop() if said else None
 
 
 def read_body(body: bytes, what: str) -> SdpMessage:

@@ -261,7 +261,7 @@ def _dtls(places: tuple[Attributes, Attributes]) -> RTCDtlsParameters:
     setup = value("setup", *places)
     if setup not in ("actpass", "passive"):
         raise OfferError(
-            f"The offer says a=setup:{setup[:20]}; write a=setup:actpass (RFC 8842)."
+            f"The offer says a=setup {setup[:20]!r}; write a=setup:actpass (RFC 8842)."
             if setup
             else "The offer lacks a=setup; write a=setup:actpass (RFC 8842)."
         )

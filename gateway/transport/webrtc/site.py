@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import traceback
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler, Middleware
 
 from gateway.errors import TransportError
@@ -142,7 +144,7 @@ class _Site:
             "claimed_numbers": self._config.claimed_numbers,
             "title": self._title,
         }
-        return web.json_response(settings, headers=_NO_STORE)
+        return _json(settings)
 
     async def _health(self, request: web.Request) -> web.Response:  # noqa: ARG002 -- aiohttp's signature
         if self._calls.accepting:
@@ -228,11 +230,15 @@ def _problem(problem: ProblemError) -> web.Response:
         "detail": problem.detail,
         "reason": problem.reason,
     }
-    headers = {**_NO_STORE, **problem.headers}
-    answer = web.json_response(told, status=problem.status, headers=headers, content_type="application/problem+json")
+    answer = _json(told, problem.status, "application/problem+json")
+    answer.headers.update(problem.headers)
     if problem.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE):
         answer.force_close()  # the rest of the body may never come
     return answer
+
+
+def _json(told: Mapping[str, object], status: int = 200, content_type: str = "application/json") -> web.Response:
+    return web.Response(body=json.dumps(told).encode(), status=status, content_type=content_type, headers=_NO_STORE)
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
@@ -248,8 +254,12 @@ def _server_log(now_ms: Callable[[], float]) -> logging.Logger:
     complaints = RateLimit(COMPLAINTS_PER_S)
 
     def cut(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):  # theirs, not ours
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args = f"{record.getMessage()}: {type(error).__name__}", ()
         record.exc_info = record.exc_text = None
-        return complaints.allows(str(record.args), now_ms())
+        return complaints.allows(record.msg, now_ms())
 
     logger = logging.Logger(f"{__name__}.http")  # noqa: LOG001 -- one of its own for each site, with its own limit
     logger.parent = log

@@ -143,7 +143,8 @@ def _quoted(text: str) -> str:
 def _parameter(request: web.Request, name: str, pattern: re.Pattern[str]) -> str:
     value = request.query.get(name, "")
     if not pattern.fullmatch(value):
-        raise ProblemError(400, "bad_offer", f"the parameter '{name}' has characters that it can't have; correct it")
+        reason = "bad_number" if pattern is _NUMBER else "bad_request"
+        raise ProblemError(400, reason, f"the parameter '{name}' is too long or has wrong characters; correct it")
     return value
 
 

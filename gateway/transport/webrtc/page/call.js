@@ -42,13 +42,15 @@ export function placeCall({ track, iceServers, token, wanted }, on) {
     always: iceServers.length > 0,
     send: (fragment) => placed && whip.trickle(placed, fragment, token),
   });
-  let placed = null, talking = false, over = false, watch = null, beat = 0, packets = 0, looks = 0, unwell = 0, giveUp = 0;
+  let placed = null, talking = false, over = false;
+  let watch = null, packets = 0, looks = 0, unwell = 0;
+  let looking = 0, giveUp = 0;   // timers
   const waiting = [];
 
   function finish(closeInMs = 0) {
     over = true;
     clearTimeout(giveUp);
-    clearInterval(beat);
+    clearInterval(looking);
     later.stop();
     setTimeout(() => peer.close(), closeInMs);
   }
@@ -88,7 +90,7 @@ export function placeCall({ track, iceServers, token, wanted }, on) {
     clearTimeout(giveUp);
     if (!iceServers.length) later.stop();
     watch = lineWatch(performance.now());
-    beat = setInterval(look, LOOK_MS);
+    looking = setInterval(look, LOOK_MS);
     on.talking();
   }
 

@@ -12,14 +12,26 @@ export function captions() {
   const nothing = document.getElementById("nothing");
   const newest = document.getElementById("newest");
 
-  const atEnd = () => list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
+  let following = true, height = 0;
+
   function toEnd() {
     list.scrollTop = list.scrollHeight;
+    following = true;
     newest.hidden = true;
   }
-  newest.addEventListener("click", toEnd);
-  list.addEventListener("scroll", () => { if (atEnd()) newest.hidden = true; });
-  window.addEventListener("resize", toEnd);
+  newest.addEventListener("click", () => {
+    toEnd();
+    list.focus();  // the button goes away
+  });
+  list.addEventListener("scroll", () => {
+    if (list.clientHeight !== height) return;  // not the reader: the box has changed, see below
+    following = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
+    if (following) newest.hidden = true;
+  });
+  new ResizeObserver(() => {
+    height = list.clientHeight;
+    if (following) toEnd();
+  }).observe(list);
 
   function span(kind, text) {
     const made = document.createElement("span");
@@ -29,14 +41,13 @@ export function captions() {
   }
 
   function add(kind, ...parts) {
-    const follow = atEnd();
     const line = document.createElement("p");
     line.className = `said ${kind}`;
     line.append(...parts);
     nothing.hidden = true;
     list.append(line);
     while (list.childElementCount > MAX_LINES) list.children[1].remove();  // the first is `nothing`
-    if (follow) toEnd();
+    if (following) toEnd();
     else newest.hidden = false;
   }
 
@@ -52,7 +63,7 @@ export function captions() {
     clear() {
       list.querySelectorAll(".said").forEach((line) => line.remove());
       nothing.hidden = false;
-      newest.hidden = true;
+      toEnd();
     },
     toEnd,
   };

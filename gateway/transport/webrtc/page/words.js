@@ -5,7 +5,7 @@ export const has = (object, name) => Object.prototype.hasOwnProperty.call(object
 
 /** The line, by the page's own states and by the gateway's `state` messages. */
 export const LINE = {
-  idle: "点“拨打”，接通后直接说您要办的事",
+  idle: "点“拨打”开始通话",
   asking: "请允许使用麦克风",
   connecting: "正在接通…",
   talking: "已接通",
