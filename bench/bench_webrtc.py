@@ -13,7 +13,8 @@ CPU is the server's user and system time over the hold, as a share of one core, 
 at which the kernel had two packets of a call in a row; late are those of more than 40 ms. Delay is from the moment that
 a packet with a click is sent to the moment that whoever hears the caller has its 20 ms. For losses, packets that are
 known by number are not sent, between some seconds of an even line. `ours, one core` may use no more than one. What else
-ran on the machine is told with each row (`others`); a limit that isn't met on a busy machine says little.
+ran on the machine is told with each row (`others`); a limit that isn't met on a busy machine says little, so a row that
+others disturbed is measured again, up to three times and a minute in all, and the quietest counts.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ AROUND_S = 3.0
 LOSS = 0.05
 LOSS_CALLS = 5
 LATEST_MS = 900.0
+QUIET_PERCENT = 20.0
+"""Others may use so much of the machine's cores."""
+TRIES = 3
+AGAIN_S = 60.0
 """A click that is heard later belongs to another one."""
 OPEN_DOORS = {"listen": ["http://127.0.0.1:0"], "max_calls": 100, "calls_per_minute": 6000, "claimed_numbers": True}
 
@@ -109,18 +114,18 @@ def running(command: list[str], folder: Path, cores: set[int] | None = None) -> 
 @contextlib.contextmanager
 def plain() -> Iterator[Server]:
     """aiortc alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        with running([sys.executable, "bench/plain_aiortc.py"], Path(folder)) as server:
-            yield server
+    command = [sys.executable, "bench/plain_aiortc.py"]
+    with tempfile.TemporaryDirectory() as folder, running(command, Path(folder)) as server:
+        yield server
 
 
 @contextlib.contextmanager
 def ours(cores: set[int] | None = None) -> Iterator[Server]:
     """Our transport with a prompt on top."""
     command = [sys.executable, "-m", "tests.support.webrtc_server", "--quiet", "--prompt"]
-    with tempfile.TemporaryDirectory() as folder:
-        with running([*command, "--config", json.dumps(OPEN_DOORS)], Path(folder), cores) as server:
-            yield server
+    command += ["--config", json.dumps(OPEN_DOORS)]
+    with tempfile.TemporaryDirectory() as folder, running(command, Path(folder), cores) as server:
+        yield server
 
 
 @contextlib.contextmanager
@@ -152,16 +157,15 @@ def machine_busy_s() -> float:
     return (user + nice + system + irq + softirq) / TICKS_PER_S
 
 
-def load(server: Server, calls: int, hold_s: float, *options: str) -> dict[str, Any]:
+def load(server: Server, calls: int, *options: str) -> dict[str, Any]:
     """Hold so many calls; what it took, and what either side noticed."""
-    command = [sys.executable, "-m", "tests.support.webrtc_client", server.url, "--calls", str(calls)]
-    command += ["--hold", str(hold_s), *options]
+    command = [sys.executable, "-m", "tests.support.webrtc_client", server.url, "--calls", str(calls), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         if process.stdout is None:
             raise RuntimeError("no pipe")
-        process.stdout.readline()
+        up = json.loads(process.stdout.readline())
         used_s, busy_s, began_s = server.used_s(), machine_busy_s(), time.perf_counter()
-        time.sleep(hold_s - MARGIN_S)
+        time.sleep(up["hold_s"] - MARGIN_S)
         used_s, busy_s = server.used_s() - used_s, machine_busy_s() - busy_s
         took_s = time.perf_counter() - began_s
         ending, report = (json.loads(process.stdout.readline()) for _ in range(2))
@@ -174,6 +178,7 @@ def load(server: Server, calls: int, hold_s: float, *options: str) -> dict[str, 
         "delay_ms": {name: figures(values) for name, values in delays(report, ended).items()},
         "missing": sum(missing(event) for event in ended.values()),
         "dropped": sum(call["dropped"] for call in report["each"]),
+        "came_late": sum(event.get("line", {}).get("late", 0) for event in ended.values()),
         "others_percent": round(100 * max(0.0, (busy_s - used_s) / took_s - report["own_cpu"]), 1),
         "callers_percent": round(100 * report["own_cpu"], 1),
         **{name: report[name] for name in ("refused", "setup_ms", "gaps_ms", "late", "lost", "own_late_ms")},
@@ -216,32 +221,48 @@ def figures(values: list[float]) -> dict[str, float]:
     return dict(zip(("p50", "p95", "p99", "max"), (round(float(value), 1) for value in shares), strict=True))
 
 
+class Rows:
+    """What was measured, printed as it comes."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self._again_s = AGAIN_S
+
+    def measure(
+        self, name: str, serve: Callable[[], contextlib.AbstractContextManager[Server]], calls: int, *options: str
+    ) -> None:
+        """Add the quietest of a few tries; options are those of the callers."""
+        found: list[dict[str, Any]] = []
+        while not found or (len(found) < TRIES and self._again_s > 0):
+            began_s = time.monotonic()
+            with serve() as server:
+                found.append({"server": name, **load(server, calls, *options)})
+            print_row(found[-1])
+            if found[-1]["others_percent"] <= QUIET_PERCENT:
+                break
+            if len(found) > 1:
+                self._again_s -= time.monotonic() - began_s
+        self.rows.append(min(found, key=lambda row: row["others_percent"]))
+
+
 def measure(sizes: list[int], hold_s: float, only: list[str]) -> dict[str, Any]:
     """All rows; the servers take turns."""
-    rows: list[dict[str, Any]] = []
-
-    def note(name: str, row: dict[str, Any]) -> None:
-        rows.append({"server": name, **row})
-        print_row(rows[-1])
-
+    table = Rows()
+    hold = ("--hold", str(hold_s))
     print_head()
     for size in sizes:
         for name in [name for name in ("plain", "ours") if name in only]:
-            with SERVERS[name]() as server:
-                note(name, load(server, size, hold_s))
+            table.measure(name, SERVERS[name], size, *hold)
     if "ours" in only:
-        with ours({max(os.sched_getaffinity(0))}) as server:
-            note("ours, one core", load(server, LIMIT_AT, hold_s))
+        table.measure("ours, one core", lambda: ours({max(os.sched_getaffinity(0))}), LIMIT_AT, *hold)
     if "gateway" in only:
         for size in (1, LIMIT_AT):
-            with gateway() as server:
-                note("gateway", load(server, size, hold_s, "--noise"))
+            table.measure("gateway", gateway, size, *hold, "--noise")
     if "loss" in only:
+        trouble = ("--hold", str(1.5 * hold_s), "--loss", str(LOSS), "--around", str(AROUND_S))
         for name in ("plain", "ours"):
-            with SERVERS[name]() as server:
-                options = ("--loss", str(LOSS), "--around", str(AROUND_S))
-                note(f"{name}, {LOSS:.0%} lost", load(server, LOSS_CALLS, 1.5 * hold_s, *options))
-    return {"machine": machine(), "rows": rows, "limits": judge(rows)}
+            table.measure(f"{name}, {LOSS:.0%} lost", SERVERS[name], LOSS_CALLS, *trouble)
+    return {"machine": machine(), "rows": table.rows, "limits": judge(table.rows)}
 
 
 def machine() -> str:
@@ -306,7 +327,8 @@ def report(result: dict[str, Any]) -> None:
             print(
                 f"{row['server']}: {row['dropped']} packets dropped, {row['missing']} frames missing; delay p50 "
                 f"{delay['before']['p50']:g} ms before, {delay['meanwhile']['p50']:g} meanwhile, "
-                f"{delay['after']['p50']:g} after"
+                f"{delay['after']['p50']:g} after; packets too late to be played {row['came_late']}, callers' own "
+                f"lateness up to {row['own_late_ms']['max']:g} ms"
             )
     for limit in result["limits"]:
         word = "pass" if limit["met"] else "FAIL"

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from gateway.call.ending import DRAIN_FORCED
 from gateway.call.session import CallSession
 from gateway.clock import Clock
 from gateway.events import CallEnded
@@ -16,6 +17,9 @@ from gateway.transport.leg import Leg
 
 log = logging.getLogger(__name__)
 
+CALL_ENDED = "call_ended"
+"""What the caller's side is told of a call that simply came to its end."""
+
 
 @dataclass(slots=True)
 class CallOrders:
@@ -25,6 +29,11 @@ class CallOrders:
     """Say goodbye and hang up."""
     end_as: str | None = None
     """End at once, with this `reason` on its record."""
+
+    @property
+    def why(self) -> str:
+        """What the caller's side is told when the call ends."""
+        return self.end_as or (DRAIN_FORCED if self.goodbye else CALL_ENDED)
 
 
 async def run_call(
@@ -67,7 +76,7 @@ async def run_call(
             if (queue := session.take_transfer()) is not None:
                 leg.transfer(queue)
             if session.over:
-                leg.hang_up("call_ended")
+                leg.hang_up(orders.why)
             tick += 1
             await clock.sleep_until(start_ms + tick * FRAME_MS)
     except Exception as error:
@@ -75,7 +84,7 @@ async def run_call(
         session.end("failed", f"internal_error:{type(error).__name__}")
     finally:
         session.end("failed", "cancelled")
-        leg.hang_up("call_ended")
+        leg.hang_up(orders.why)
         await owner.close()
         await asyncio.to_thread(recorder.close)
     return session.result

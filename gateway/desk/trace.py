@@ -25,9 +25,7 @@ def ended_before_its_flow(disposition: str, reason: str) -> bool:
 
 
 def resumes(events: Iterable[Event]) -> bool:
-    """Whether the call goes on with one whose line was lost: it begins in the middle of the flow, at the node where that
-    one ended.
-    """
+    """Whether the call goes on with one whose line was lost: it begins in the middle, at the node where that ended."""
     return any(isinstance(event, CallStarted) and event.resumes for event in events)
 
 

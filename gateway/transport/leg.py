@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from gateway.media.frames import Frame
@@ -23,9 +23,9 @@ class LegInfo:
     """`loopback`, `sip+udp`, `sip+tls`, `webrtc`, ..."""
     trunk: str = ""
     """The line that the call came in on, as the settings name it; empty where there are none."""
-    key: str = ""
+    key: str = field(default="", repr=False)
     """A secret that the caller's side knows this call by; empty where no later call could name it."""
-    resumes: str = ""
+    resumes: str = field(default="", repr=False)
     """The `key` of a call whose line was lost, which this one goes on with; empty for most calls."""
 
 

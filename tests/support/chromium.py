@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import shlex
 import shutil
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import av
 import numpy as np
 import soundfile
 from playwright.sync_api import Browser as PlaywrightBrowser
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright
 
 from asr.audio import read_audio
 from gateway.media.frames import SAMPLE_RATE_HZ, Pcm
@@ -70,18 +72,28 @@ class Chromium:
     """A browser with its microphone.
 
     Args:
+        playwright: the driver; one for all browsers of a test.
         folder: for its profile's launcher; the test's own.
         prefix: of a command that is to run in the namespace.
         microphone: WAV of 16 bits, read once from each `getUserMedia`; None: there is none.
         denied: the caller refuses it.
     """
 
-    def __init__(self, folder: Path, prefix: Sequence[str], microphone: Path | None, *, denied: bool = False) -> None:
+    def __init__(
+        self,
+        playwright: Playwright,
+        folder: Path,
+        prefix: Sequence[str],
+        microphone: Path | None,
+        *,
+        denied: bool = False,
+    ) -> None:
         executable = shutil.which("chromium")
         assert executable, "no chromium: apt-get install chromium"
         folder.mkdir(parents=True, exist_ok=True)
         launcher = folder / "chromium"
-        launcher.write_text(f'#!/bin/sh\nexec {shlex.join(prefix)} {executable} "$@"\n')
+        self._pid = folder / "pid"
+        launcher.write_text(f'#!/bin/sh\necho $$ > "{self._pid}"\nexec {shlex.join(prefix)} {executable} "$@"\n')
         launcher.chmod(0o755)
         flags = list(FLAGS)
         if microphone is None:
@@ -90,26 +102,34 @@ class Chromium:
             flags.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
         if denied:
             flags.remove("--use-fake-ui-for-media-stream")
-        self._playwright = sync_playwright().start()
-        try:
-            self._browser: PlaywrightBrowser = self._playwright.chromium.launch(
-                executable_path=launcher, headless=True, args=flags
-            )
-        except BaseException:
-            self._playwright.stop()
-            raise
+        self._browser: PlaywrightBrowser = playwright.chromium.launch(
+            executable_path=launcher, headless=True, args=flags
+        )
 
-    def open(self, url: str, *, viewport: Mapping[str, int] = DESKTOP, **context: Any) -> Caller:
-        """A caller who opens the page in a window of their own. They must `close` it."""
-        made = self._browser.new_context(viewport=dict(viewport), locale="zh-CN", **context)  # type: ignore[arg-type]
-        return Caller(made, url)
+    def open(self, url: str, *, viewport: Mapping[str, int] = DESKTOP, init: str = "") -> Caller:
+        """A caller who opens the page in a window of their own. They must `close` it.
+
+        Args:
+            url: of the page.
+            viewport: width and height of the window.
+            init: script that runs before the page's own.
+        """
+        context = self._browser.new_context(
+            viewport={"width": viewport["width"], "height": viewport["height"]}, locale="zh-CN"
+        )
+        if init:
+            context.add_init_script(init)
+        return Caller(context, url)
+
+    def kill(self) -> None:
+        """End it as if the machine had lost its power."""
+        os.kill(int(self._pid.read_text()), signal.SIGKILL)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._browser.close()
-        self._playwright.stop()
 
 
 class Caller:

@@ -9,8 +9,8 @@ when the hold is over, `report` at the end. As a library, within a test:
         call = await callers.call("http://127.0.0.1:8080", clicking())
         call.press("1")
 
-ICE, DTLS and SCTP are aiortc's, without its RTCPeerConnection. Sound is encoded once for all; packets go out at absolute
-deadlines, in four groups 5 ms apart. Once a call is up its socket is ours: what comes is read a few times a second, with
+ICE, DTLS and SCTP are aiortc's, without its RTCPeerConnection. Sound is encoded once for all; packets go out at
+absolute deadlines, in four groups 5 ms apart. Once a call is up its socket is ours: what comes is read every 20 ms, with
 the time at which the kernel had it, so that our own load disturbs no measurement.
 """
 
@@ -361,7 +361,7 @@ class LightCall:
         with contextlib.suppress(pylibsrtp.Error, ValueError):
             self.last_report = RtcpPacket.parse(self._dtls._rx_srtp.unprotect_rtcp(data))
 
-    # ----------------------------------------------------------------------------------------------------------- its end
+    # ---------------------------------------------------------------------------------------------------------- its end
 
     async def close(self) -> None:
         """Let everything go; a call that has not vanished says good-bye by DTLS. Idempotent."""
@@ -514,7 +514,7 @@ async def hold(options: argparse.Namespace, tell: Callable[..., None]) -> None:
                 names[id(call)] = name
         await asyncio.sleep(max(options.around, SETTLE_S))
         callers.forget()
-        tell("up", calls=sum(call.up for call in callers.calls))
+        tell("up", calls=sum(call.up for call in callers.calls), hold_s=options.hold)
         cpu_s, began_s = time.process_time(), time.monotonic()
         for number, call in enumerate(callers.calls):
             call.begin_trouble(Trouble(options.loss, options.reorder, options.jitter, options.seed + number))

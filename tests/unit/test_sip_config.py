@@ -81,7 +81,7 @@ def trunk_user(password: str) -> dict[str, str]:
         ({"realm": ""}, "at least 1 character"),
         ({"realm": 'a"b'}, "should match pattern"),
         ({"realm": "a\r\nb"}, "should match pattern"),
-        ({"rtp_ports": "20000"}, "should match pattern"),
+        ({"rtp_ports": "20000"}, "is no range of ports"),
         ({"rtp_ports": "20000-20000"}, "is no range of ports between 1024 and 65535"),
         ({"rtp_ports": "1000-2000"}, "is no range of ports"),
         ({"rtp_ports": "60000-70000"}, "is no range of ports"),

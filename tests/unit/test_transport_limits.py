@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.transport.limits import RateLimit
-from gateway.transport.sip import limits
+from gateway.transport import limits
 
 pytestmark = pytest.mark.unit
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from aiortc import RTCCertificate
 
 from gateway.errors import TransportError
+from gateway.transport.config import BROWSER
 from gateway.transport.leg import LegInfo
 from gateway.transport.rtp.sender import RtpSender, monotonic_ms
 from gateway.transport.switchboard import Refusal, Switchboard
@@ -24,8 +25,6 @@ from gateway.transport.webrtc.site import web_app
 
 log = logging.getLogger(__name__)
 
-TRUNK = "browser"
-"""The line that all these calls come in on."""
 STOP_WITHIN_S = 5.0
 """How long stopping waits for calls to say their last words and to close."""
 _RENEW_BEFORE = dt.timedelta(days=2)
@@ -146,7 +145,7 @@ class WebrtcTransport:
             caller_number=wanted.claimed_number,
             called_number=wanted.number,
             transport="webrtc",
-            trunk=TRUNK,
+            trunk=BROWSER,
             key=secrets.token_urlsafe(24),
             resumes=wanted.resumes,
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol, get_host_addresses, server_reflexive_candidate
-from aioice.stun import TransactionError
+from aioice.stun import Message, TransactionError
 from aiortc import RTCIceServer
 from aiortc.rtcicetransport import connection_kwargs
 
@@ -27,6 +28,10 @@ from gateway.transport.webrtc.config import WebrtcConfig
 REFLEXIVE_WITHIN_S = 3.0
 """How long a STUN server may take to tell our public address."""
 _PORT_TRIES = 20
+MAX_WAITING = 256
+"""Datagrams of DTLS that nobody has read yet: before there is a connection nobody does, and anybody can send some."""
+MAX_PLACES = 128
+"""From which one page has sent checks: each begins one of ours, and a page may have more ports than we have memory."""
 _COMPONENT = 1
 _BUFFER_BYTES = 262_144
 """Of a socket: some seconds of sound, when the event loop is busy."""
@@ -46,6 +51,23 @@ def _servers(config: WebrtcConfig) -> list[RTCIceServer]:
 def _is_sound(data: bytes) -> bool:
     """SRTP or SRTCP, and neither STUN nor DTLS (RFC 7983 section 7)."""
     return len(data) > 1 and 127 < data[0] < 192
+
+
+def _is_dtls(data: bytes) -> bool:
+    return len(data) > 1 and 19 < data[0] < 64
+
+
+class _Port(StunProtocol):
+    """One of our sockets. The library takes everything for STUN first, and is surprised by attributes that are too
+    short or missing: each would be an error in the log, and anybody can send them."""
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """From anybody."""
+        if isinstance(data, bytes) and data and data[0] > 3:
+            self.receiver.data_received(data, _COMPONENT)
+            return
+        with suppress(struct.error, KeyError):
+            super().datagram_received(data, addr)
 
 
 class IceConnection(Connection):
@@ -85,7 +107,7 @@ class IceConnection(Connection):
         for port in tries:
             with suppress(OSError):
                 transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
-                    lambda: StunProtocol(self), local_addr=(address, port)
+                    lambda: _Port(self), local_addr=(address, port)
                 )
                 transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
                 host, bound_port = transport.get_extra_info("sockname")[:2]
@@ -103,11 +125,21 @@ class IceConnection(Connection):
         return None
 
     def data_received(self, data: bytes, component: int) -> None:
-        """A datagram that isn't STUN: sound goes its short way, DTLS is read by whoever asks for it."""
+        """A datagram that isn't STUN: sound goes its short way, DTLS is read by whoever asks for it.
+
+        What is neither is dropped: aiortc ends the connection when it reads an empty one, and anybody could send it.
+        """
         if _is_sound(data):
             self._sound(data)
-        else:
+        elif _is_dtls(data) and self._queue.qsize() < MAX_WAITING:
             super().data_received(data, component)
+
+    def check_incoming(self, message: Message, addr: tuple[str, int], protocol: StunProtocol) -> None:
+        """The page's check, from a place that it may not have named before."""
+        known = self._remote_candidates
+        is_known = len(known) < MAX_PLACES or any((one.host, one.port) == addr for one in known)
+        if is_known and "PRIORITY" in message.attributes:
+            super().check_incoming(message, addr, protocol)
 
     @property
     def selected(self) -> Any:  # noqa: ANN401 - the library's `CandidatePair`, which has no public name

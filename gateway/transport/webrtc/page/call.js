@@ -9,6 +9,7 @@ const LOOK_MS = 300;
 const BEAT_LOOKS = 3;          // looks between two `alive` messages
 const LAST_SOUND_MS = 400;   // what the browser still has to play when the gateway hangs up
 const UNWELL_MS = 3000;
+const FORGOTTEN_MS = 4000;     // to close says good-bye, and a lost line is no good-bye: until the gateway has missed us
 const MAX_WAITING = 20;
 
 function message(data) {
@@ -64,7 +65,8 @@ export function placeCall({ track, iceServers, token, wanted }, on) {
 
   function lose() {
     if (over) return;
-    finish();
+    sender.replaceTrack(null).catch(() => {});
+    finish(FORGOTTEN_MS);
     on.broken();
   }
 

@@ -31,7 +31,7 @@ export function candidates(peer, { always, send }) {
 
   peer.addEventListener("icecandidate", ({ candidate }) => {
     end = !candidate || !candidate.candidate;
-    if (!end) found.push(candidate.candidate);
+    if (!end && / udp /i.test(candidate.candidate)) found.push(candidate.candidate);  // the gateway speaks no other
     if (begun && !timer) timer = setTimeout(flush, BUNDLE_MS);
   });
 

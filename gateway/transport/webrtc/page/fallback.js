@@ -6,4 +6,4 @@ setTimeout(function () {
   var todo = document.getElementById("todo");
   todo.textContent = "请刷新一次；还不行，请换用新一点的浏览器（如 Chrome、Edge、Safari），或者直接拨打热线电话。";
   todo.hidden = false;
-}, 8000);
+}, 12000);

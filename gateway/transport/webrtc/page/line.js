@@ -13,7 +13,7 @@ export function lineView() {
 
   /** `live`: how a screen reader tells it; "off" while a prompt or the caller is talking, who need no third voice. */
   function say(text, todo = "", live = "polite") {
-    byId("told").setAttribute("aria-live", live);
+    byId("status").setAttribute("aria-live", live);
     byId("line").textContent = text;
     byId("todo").textContent = todo;
     byId("todo").hidden = !todo;
@@ -21,12 +21,12 @@ export function lineView() {
 
   /** A button that changes its meaning is dead for a moment: who taps twice, or a moment late, means the old word. */
   function rename(word) {
-    if (button.textContent !== word || button.getAttribute("aria-disabled")) {
-      button.textContent = word;
-      button.setAttribute("aria-disabled", "true");
-      clearTimeout(guard);
-      guard = setTimeout(() => button.removeAttribute("aria-disabled"), GUARD_MS);
-    }
+    if (button.textContent === word && line.ready) return;
+    button.textContent = word;
+    const both = [button, byId("resume")];
+    both.forEach((one) => one.setAttribute("aria-disabled", "true"));
+    clearTimeout(guard);
+    guard = setTimeout(() => both.forEach((one) => one.removeAttribute("aria-disabled")), GUARD_MS);
   }
 
   function tick() {
@@ -66,12 +66,12 @@ export function lineView() {
     link.onclick = pressed;
   }
 
-  return {
+  const line = {
     say,
     enter,
     offerHuman,
     get state() { return body.dataset.state; },
-    /** Whether the big button is to be heeded now. */
+    /** Whether the big buttons are to be heeded now. */
     get ready() { return !button.hasAttribute("aria-disabled"); },
     get talkedS() { return (performance.now() - began) / 1000; },
     /** A `state` message of the gateway. */
@@ -85,4 +85,5 @@ export function lineView() {
       say(...words.problem(reason, retryAfterS), "assertive");
     },
   };
+  return line;
 }

@@ -44,6 +44,7 @@ let settings = null, settingsToken = "";   // of config.json, and the token it w
 let current = null;                        // the call
 let attempt = 0;                           // counts the clicks on 拨打: what comes late of an older one is let go
 let lastKey = "";                          // names the call that broke to the gateway, until another is through
+let followed = "";                         // the link to a human that was pressed in this call
 let awake = null, hinting = 0;
 
 /** A word under the microphone's bar, for some time or until the next. */
@@ -80,6 +81,7 @@ function stop() {
   levels.detach();
   pad.turn(false);
   stayAwake(false);
+  byId("sound").hidden = true;
 }
 
 function fail(reason, retryAfterS) {
@@ -103,19 +105,22 @@ function end(reason, disposition) {
   const [what, todo] = words.badEnding(reason, disposition) || [
     talked === null ? words.ENDED_UNCONNECTED : words.ended(talked), words.ENDED_TODO,
   ];
-  const link = byId("human").href;
   stop();
   hint("");
   lastKey = "";
   body.dataset.disposition = disposition;
   line.enter("ended", reason);
   line.say(what, todo);
-  if (disposition === "transferred" && link) line.offerHuman(link);  // it may not have opened
+  if (followed) line.offerHuman(followed);  // it may not have opened
 }
 
 function transfer(to) {
   if (typeof to !== "string" || !LINK.test(to)) return;
-  line.offerHuman(to, () => current && current.send({ type: "transferred" }));
+  line.offerHuman(to, () => {
+    if (!current) return;
+    followed = to;
+    current.send({ type: "transferred" });
+  });
   line.say(words.LINE.waiting, words.HUMAN_TODO);
 }
 
@@ -143,7 +148,8 @@ function told(message) {
       talk.note(words.NOTES.transfer_failed);
       break;
     case "ended":
-      end(String(message.reason), String(message.disposition));
+      if (message.reason === "connection_lost") lose();  // it doesn't hear us, though we hear it
+      else end(String(message.reason || ""), String(message.disposition || ""));
       break;
     default:  // alive, and what a newer gateway may say
   }
@@ -174,6 +180,7 @@ async function start(resume = "") {
     return;
   }
   lastKey = resume;
+  followed = "";
   if (resume) talk.note(words.NOTES.resuming);
   else talk.clear();
   hint("");

@@ -35,7 +35,10 @@ export function numberPad(press, off) {
     /** Not `disabled`: that would take the focus away from under a finger. */
     turn(now) {
       on = now;
-      keys.forEach((button) => button.setAttribute("aria-disabled", String(!now)));
+      keys.forEach((button) => {
+        button.setAttribute("aria-disabled", String(!now));
+        button.tabIndex = now ? 0 : -1;
+      });
     },
   };
 }

@@ -9,7 +9,7 @@ export const LINE = {
   asking: "请允许使用麦克风",
   connecting: "正在接通…",
   talking: "已接通",
-  speaking: "客服正在说话，您可以随时打断",
+  speaking: "客服正在说话，可随时打断",
   speaking_patiently: "客服正在说话，请慢慢听",
   listening: "请讲",
   hearing: "正在听您说",
@@ -27,6 +27,10 @@ const TELL_US = "请换个时间再拨，或者告诉网站的管理员。";
 
 /** reason -> [what is wrong, what to do]. Reasons of the gateway's answers, then those the page finds by itself. */
 export const PROBLEMS = {
+  bad_number: ["号码不对", "号码里只能有数字、＋、＊ 和 #，请改正后再拨。"],
+  bad_request: ["系统没能接通", RELOAD],
+  not_found: ["系统没能接通", RELOAD],
+  error: ["系统出错了", LATER],
   bad_offer: ["浏览器没能接通", "请换用新版的 Chrome、Edge 或 Safari 再拨。"],
   token: ["访问口令不对", "请重新填写访问口令，再点“拨打”。"],
   origin: ["不能从这个网址拨打", "请从热线公布的网址打开本页。"],
@@ -52,7 +56,7 @@ export const PROBLEMS = {
   no_webrtc: ["这个浏览器不能打电话", "请换用新版的 Chrome、Edge、Safari 或 Firefox。"],
   unreachable: ["连不上客服系统", "请检查网络，再点“拨打”。"],
   blocked: ["网络挡住了语音", "请换一个网络再拨，比如关掉 VPN，或把 Wi-Fi 换成手机流量。"],
-  line_lost: ["连接断开了", "请检查网络。点“接着刚才的办”，从断开的地方继续；点“重新拨打”，从头开始。"],
+  line_lost: ["连接断开了", "请检查网络，再点“接着刚才的办”；点“重新拨打”会从头开始。"],
   unknown: ["系统没能接通", TELL_US],
 };
 
