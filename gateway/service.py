@@ -124,15 +124,20 @@ class Service:
         if name is None:
             return Refusal.UNKNOWN_NUMBER
         limit = self._limits.get(info.trunk)
-        if limit is not None and self._held[info.trunk] >= limit:
+        replaced = self._is_running(info.resumes)  # it will be given up for this one
+        if limit is not None and self._held[info.trunk] - replaced >= limit:
             return Refusal.BUSY
-        if self.calls >= self._settings.max_calls:
+        if self.calls - replaced >= self._settings.max_calls:
             return Refusal.FULL
         if not self._gateway.has_room:  # answered, it would have to be hung up at once
             log.error("a call was refused: there is no room on the disk to record it")
             return Refusal.FULL
         self._held[info.trunk] += 1
         return _Place(self, name, info.trunk)
+
+    def _is_running(self, key: str) -> bool:
+        """The call that its caller knows by `key`: they may be back before we have noticed that they were gone."""
+        return bool(key) and any(call.leg.info.key == key for call in self._running.values())
 
     def _answering(self, info: LegInfo) -> str | None:
         """The hotline that a call is for: its trunk's, else its number's, else any number's; None when nobody's."""

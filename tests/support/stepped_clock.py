@@ -5,23 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from gateway.clock import VirtualClock
+
 STEP_MS = 20.0
 _TURNS = 3
 """Of the event loop for each step: what was woken goes on and waits anew."""
 
 
-class SteppedClock:
-    """Implements `gateway.clock.Clock`."""
+class SteppedClock(VirtualClock):
+    """Virtual, so recordings are waited for: they can't be written as fast as the test lets time pass."""
 
     def __init__(self) -> None:
-        self._now_ms = 0.0
+        super().__init__()
         self._waiting: list[tuple[float, asyncio.Future[None]]] = []
-
-    def now_ms(self) -> float:
-        return self._now_ms
-
-    def begin_ms(self) -> float:
-        return self._now_ms
 
     async def sleep_until(self, deadline_ms: float) -> None:
         if deadline_ms <= self._now_ms:

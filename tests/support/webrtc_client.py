@@ -10,8 +10,8 @@ when the hold is over, `report` at the end. As a library, within a test:
         call.press("1")
 
 ICE, DTLS and SCTP are aiortc's, without its RTCPeerConnection. Sound is encoded once for all; packets go out at
-absolute deadlines, in four groups 5 ms apart. Once a call is up its socket is ours: what comes is read every 20 ms, with
-the time at which the kernel had it, so that our own load disturbs no measurement.
+absolute deadlines, in four groups 5 ms apart. Once a call is up its socket is ours: what comes is read every 20 ms,
+with the time at which the kernel had it, so that our own load disturbs no measurement.
 """
 
 from __future__ import annotations

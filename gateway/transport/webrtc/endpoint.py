@@ -9,7 +9,6 @@ import secrets
 import ssl
 from contextlib import suppress
 
-from aiohttp import web
 from aiortc import RTCCertificate
 
 from gateway.errors import TransportError
@@ -19,7 +18,8 @@ from gateway.transport.rtp.sender import RtpSender, monotonic_ms
 from gateway.transport.switchboard import Refusal, Switchboard
 from gateway.transport.webrtc.call import BrowserCall, Office
 from gateway.transport.webrtc.calls import Opened, Wanted
-from gateway.transport.webrtc.config import WebAddress, WebrtcConfig
+from gateway.transport.webrtc.config import WebrtcConfig
+from gateway.transport.webrtc.listeners import Listeners
 from gateway.transport.webrtc.offer import Offer
 from gateway.transport.webrtc.site import web_app
 
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 STOP_WITHIN_S = 5.0
 """How long stopping waits for calls to say their last words and to close."""
 _RENEW_BEFORE = dt.timedelta(days=2)
-_HTTP_SHUTDOWN_S = 1.0
 
 
 class WebrtcTransport:
@@ -50,7 +49,7 @@ class WebrtcTransport:
         self._certificate: RTCCertificate | None = None
         self._calls: dict[str, BrowserCall] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._runner: web.AppRunner | None = None
+        self._listeners: Listeners | None = None
         self.addresses: list[str] = []
         """Where it listens, with the ports that were chosen."""
 
@@ -65,31 +64,14 @@ class WebrtcTransport:
         """
         tls = self._tls()
         app = web_app(self._config, self, title=self._title, now_ms=monotonic_ms)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_HTTP_SHUTDOWN_S)
-        await self._runner.setup()
+        self._listeners = Listeners(app, monotonic_ms)
         try:
             for address in self._config.addresses:
-                await self._listen(address, tls if address.scheme == "https" else None)
+                self.addresses.append(await self._listeners.open(address, tls))
         except BaseException:
-            await self._runner.cleanup()
+            await self._listeners.close()
             raise
         self._sender.start()
-
-    async def _listen(self, address: WebAddress, tls: ssl.SSLContext | None) -> None:
-        runner = self._runner
-        if runner is None:
-            return
-        try:
-            await web.TCPSite(runner, address.host, address.port, ssl_context=tls).start()
-        except OSError as error:
-            raise TransportError(
-                f"can't listen: {error.strerror or error}",
-                where=f"webrtc.listen: {address}",
-                remedy="choose a free address of this machine, or end whatever has it",
-            ) from error
-        port = runner.addresses[-1][1]
-        host = f"[{address.host}]" if ":" in address.host else address.host
-        self.addresses.append(f"{address.scheme}://{host}:{port}/")
 
     def _tls(self) -> ssl.SSLContext | None:
         certificate, key = self._config.tls_certificate, self._config.tls_key
@@ -119,8 +101,8 @@ class WebrtcTransport:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listeners is not None:
+            await self._listeners.close()
         self._sender.close()
 
     # -------------------------------------------------------------------------------------------------------- the calls

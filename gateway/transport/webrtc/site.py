@@ -188,7 +188,8 @@ def _doorkeeper(door: Door, now_ms: Callable[[], float]) -> Middleware:
             door.check_site(visit)
             return await handler(request)
         except ProblemError as problem:
-            if problem.status < 500 and door.is_news(visit, now_ms()):
+            # Whoever hangs up says so twice, over the connection and here: that call has gone is no news.
+            if problem.status < 500 and problem.reason != "gone" and door.is_news(visit, now_ms()):
                 log.warning("a request from %s is refused: %s (%d)", visit.client, problem.reason, problem.status)
             return _problem(problem)
         except web.HTTPException as error:
