@@ -1,4 +1,4 @@
-"""Browser calls opened and dropped in a row in every way there is, and many beside each other: nothing of them is left."""
+"""Browser calls dropped one after the other in every way there is, and many beside each other: nothing of them is left."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ SPOKEN_S = 0.2
 SETTLE_S = 15.0
 AT_ONCE, AT_ONCE_S = 15, 20.0
 MEMORY_KB = 3 * 1024
-"""How much more may be held after 50 calls than after the 50 before them, when the garbage is collected and the C library
-has given back what it can. Measured: -0.1 to 0.9 MiB. A call that was kept is about 900 kB, so four would be noticed."""
+"""How much more may be held after 50 calls than after the 50 before them, when the garbage is collected and the C
+library has given back what it can. A call that is kept holds nearly 1 MB."""
 CONFIG = {
     "listen": ["http://127.0.0.1:0"],
     "calls_per_minute": 10_000,

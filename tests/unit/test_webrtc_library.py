@@ -1,4 +1,4 @@
-"""What we touch inside aiortc and aioice is where it was: a release that moves it fails here, by name, and not in a call.
+"""What we touch inside aiortc and aioice is where it was: a release that moves it fails here, by name, not in a call.
 
 `gateway/transport/webrtc/peer.py` and `ice.py` are the only modules that reach inside. The pins of both libraries in
 pyproject.toml are raised when this passes and `tests/peers/test_webrtc_*.py` do.
@@ -60,7 +60,7 @@ def in_a_loop(check: Callable[[], None]) -> None:
 def connection(**settings: Any) -> tuple[IceConnection, list[bytes]]:
     """Our ICE agent, and what it takes for sound."""
     heard: list[bytes] = []
-    return IceConnection(WebrtcConfig(**settings), heard.append), heard
+    return IceConnection(WebrtcConfig(**settings), heard.append, lambda: None), heard
 
 
 def test_the_gatherer_s_connection_can_be_ours() -> None:

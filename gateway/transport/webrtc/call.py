@@ -65,7 +65,8 @@ class BrowserCall:
         self._stream = BrowserStream(
             office.sender, offer.opus, offer.telephone_events, ssrc=self._ssrc, cname=self._cname
         )
-        listener = Listener(self._stream.accept, self._stream.accept_control, self._message, self._lost)
+        stream = self._stream
+        listener = Listener(stream.accept, stream.accept_control, self._message, stream.halt, self._lost)
         self._peer = Peer(office.config, office.certificate, listener)
         self._leg = WebrtcLeg(info, self, self._stream, office.config, self._peer.describe)
 

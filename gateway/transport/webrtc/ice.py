@@ -76,12 +76,15 @@ class IceConnection(Connection):
     Args:
         config: which addresses, ports and servers.
         sound: called with every datagram of SRTP or SRTCP, in place of `recv`.
+        closing: called before the sockets are closed, by us or because nobody answers any more: from then on nothing
+            may be sent, as their numbers may soon be those of another call's.
     """
 
-    def __init__(self, config: WebrtcConfig, sound: Callable[[bytes], None]) -> None:
+    def __init__(self, config: WebrtcConfig, sound: Callable[[bytes], None], closing: Callable[[], None]) -> None:
         super().__init__(ice_controlling=False, **connection_kwargs(_servers(config)))
         self._config = config
         self._sound = sound
+        self._before_closing = closing
 
     async def get_component_candidates(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:  # noqa: ASYNC109 - the library's
         """Our candidates: on our own addresses, as a STUN server sees them, and of a TURN server.
@@ -123,6 +126,11 @@ class IceConnection(Connection):
             async with asyncio.timeout(REFLEXIVE_WITHIN_S):
                 return (await server_reflexive_candidate(protocol, self.stun_server))[0]
         return None
+
+    async def close(self) -> None:
+        """Close the sockets."""
+        self._before_closing()
+        await super().close()
 
     def data_received(self, data: bytes, component: int) -> None:
         """A datagram that isn't STUN: sound goes its short way, DTLS is read by whoever asks for it.

@@ -57,6 +57,8 @@ class Listener:
     """A packet of RTCP, decrypted."""
     message: Callable[[str], None]
     """A text of the data channel."""
+    unreachable: Callable[[], None]
+    """From here on nothing may be sent; perhaps more than once."""
     closed: Callable[[], None]
     """The browser has said good-bye, or the way to it is lost; at most once, and not because of `close`."""
 
@@ -75,7 +77,7 @@ class Peer:
         self._certificate = certificate
         self._listener = listener
         self._gatherer = RTCIceGatherer(iceServers=[])
-        self._connection = IceConnection(config, self._datagram)
+        self._connection = IceConnection(config, self._datagram, listener.unreachable)
         self._gatherer._connection = self._connection  # noqa: SLF001 - see above
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = RTCDtlsTransport(self._ice, [certificate])

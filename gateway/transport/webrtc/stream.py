@@ -206,6 +206,11 @@ class BrowserStream:
             **self._tally.remote(self._reporting, OPUS.rtp_clock_hz),
         }
 
+    def halt(self) -> None:
+        """Send nothing any more, once this has returned: there is no way to send on. Idempotent."""
+        self._sender.remove(self._line)
+        self._connection = self._way = None
+
     def close(self) -> None:
         """Say good-bye by RTCP and stop sending; idempotent. The connection is still open."""
         if self._closed:
