@@ -17,6 +17,8 @@ from gateway.media.resample import StreamResampler
 OPUS_RATE_HZ = 48_000
 OPUS_BIT_RATE = 24_000
 """Bits a second, about: a clear voice at 16 kHz (RFC 6716 section 2.1.1 asks for 16 to 20 kbit/s, wideband)."""
+OPUS_COMPLEXITY = "5"
+"""Of 0 to 10: 0.7 of the time that 10 takes, and what WebRTC's own library chooses on telephones."""
 
 
 _Name = Literal["g722", "libopus"]
@@ -102,7 +104,13 @@ def opus_encoder(ptime_ms: int) -> LibavEncoder:
 
     Its length varies with the sound. Without forward error correction, which takes its bits from the voice.
     """
-    options = {"application": "voip", "frame_duration": str(ptime_ms), "fec": "0", "vbr": "constrained"}
+    options = {
+        "application": "voip",
+        "frame_duration": str(ptime_ms),
+        "fec": "0",
+        "vbr": "constrained",
+        "compression_level": OPUS_COMPLEXITY,
+    }
     return _encoder("libopus", ptime_ms, options, OPUS_BIT_RATE)
 
 

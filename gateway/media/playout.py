@@ -34,8 +34,9 @@ _COVERED = 0.98
 _WINDOW_PACKETS = 200
 """4 s at 20 ms: how long a stall is remembered."""
 _MEASURE_EVERY = 10
-_SLACK_MS = 20.0
-"""Above the aim by less than this is left alone."""
+_SLACK_MS = 25.0
+"""Above the aim by less than this is left alone. As sound begins at a tick, it may have 20 ms more than was aimed at,
+and leaving those out would leave nothing for the next packet that comes a little later."""
 _SHRINK_EVERY_MS = 200.0
 _SHRINK_QUIET_AFTER_MS = 40.0
 _MAX_PASSED = 64

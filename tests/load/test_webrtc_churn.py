@@ -1,4 +1,4 @@
-"""Browser calls dropped one after the other in every way there is, and many beside each other: nothing of them is left."""
+"""Browser calls dropped one after the other in every way, and many beside each other: nothing of them is left."""
 
 from __future__ import annotations
 

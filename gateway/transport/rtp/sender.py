@@ -176,14 +176,20 @@ class RtpSender:
         with self._lock:
             self._lines = tuple(other for other in self._lines if other is not line)
 
+    def _until_next(self, now_ms: float) -> float:
+        """To the next point of the grid at which something may be due, ms. Where nothing is yet, it may be begun: a
+        first packet is due no sooner than `LEAD_MS` after it was pushed."""
+        following_ms = (now_ms // GRID_MS + 1) * GRID_MS
+        due_ms = min((line.pacer.next_ms for line in self._lines), default=0.0)
+        return min(max(following_ms, due_ms), following_ms + GRID_MS) - now_ms
+
     def _run(self) -> None:
         while not self._closing:
             if not self._lines:
                 self._changed.wait()
                 self._changed.clear()
                 continue
-            now_ms = monotonic_ms()
-            time.sleep(((now_ms // GRID_MS + 1) * GRID_MS - now_ms) / 1000)
+            time.sleep(self._until_next(monotonic_ms()) / 1000)
             now_ms = monotonic_ms()
             for line in self._lines:
                 try:
