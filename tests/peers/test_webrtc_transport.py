@@ -281,9 +281,7 @@ def test_what_strangers_send_to_an_open_port_is_not_kept(caplog: pytest.LogCaptu
                 stranger.sendto(data, (HERE, port))
                 if number % 4 == 0:
                     await asyncio.sleep(0.001)
-        assert 200 < call._peer._connection._queue.qsize() <= MAX_WAITING, (
-            "enough was sent, not all is kept"
-        )
+        assert 200 < call._peer._connection._queue.qsize() <= MAX_WAITING, "enough was sent, not all is kept"
         async with there.session.delete(there.url + headers["Location"]) as response:
             assert response.status == 200
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.transport.limits import RateLimit
 from gateway.transport import limits
+from gateway.transport.limits import RateLimit
 
 pytestmark = pytest.mark.unit
 
