@@ -1,0 +1,106 @@
+"""A caller through nginx: deploy/nginx/voice-gateway.conf as it stands, with HTTPS and a real Chromium."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+from tests.support import chromium
+from tests.support.calls import ROOT, SAMPLES
+from tests.support.chromium import Chromium, microphone
+from tests.support.gateway_process import GatewayProcess
+from tests.support.netns import Loopback
+
+pytestmark = [pytest.mark.peers, pytest.mark.timeout(180)]
+
+CONFIG = (ROOT / "deploy/nginx/voice-gateway.conf").read_text(encoding="utf-8")
+NAME = "hotline.example.com"
+TOKEN = "a-token-that-nobody-guesses"
+URL = f"https://{NAME}/"
+START_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@contextmanager
+def nginx(folder: Path, prefix: Sequence[str]) -> Iterator[Path]:
+    """The file of `deploy`, with a certificate of its own. Yields the access log."""
+    certificate, key, log = folder / "certificate.pem", folder / "key.pem", folder / "access.log"
+    made = f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN={NAME}"
+    subprocess.run([*made.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    site = re.sub(r"(ssl_certificate +)[^;]+", rf"\g<1>{certificate}", CONFIG)
+    site = re.sub(r"(ssl_certificate_key +)[^;]+", rf"\g<1>{key}", site)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    kept = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    (folder / "nginx.conf").write_text(
+        f"user root; daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
+        f"http {{ access_log {log}; {kept}\n{site}\n}}\n"
+    )
+    command = shlex.join([*prefix, "env", "PATH=/usr/sbin:/sbin:/usr/bin:/bin", "nginx", "-c", f"{folder}/nginx.conf"])
+    with subprocess.Popen(shlex.split(command), stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + START_S
+        while not (folder / "pid").is_file() or not (folder / "pid").read_text().strip():
+            told = process.stderr.read() if process.poll() is not None and process.stderr else ""
+            assert process.poll() is None and time.monotonic() < deadline, f"nginx doesn't start: {told}"
+            time.sleep(0.05)
+        try:
+            yield log
+        finally:
+            process.terminate()
+
+
+def test_the_page_and_its_calls_work_through_nginx_as_its_file_has_it(
+    tmp_path: Path, playwright: Playwright, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the name of the site, over TLS, with a token; the rate of calls is counted by the caller's own address."""
+    rules = (f"--host-resolver-rules=MAP {NAME} 127.0.0.1", "--ignore-certificate-errors")
+    monkeypatch.setattr(chromium, "FLAGS", (*chromium.FLAGS, *rules))
+    settings = {
+        "listen": ["http://127.0.0.1:8080"],
+        "host_names": [NAME],
+        "trusted_proxies": ["127.0.0.1/32"],
+        "access_token": TOKEN,
+        "media_addresses": ["127.0.0.1"],
+        "media_ports": "30000-30999",
+    }
+    voice = microphone(tmp_path / "voice.wav", (4.0, SAMPLES / "balance_1.wav"))
+    with Loopback() as network, nginx(tmp_path, network.prefix) as log:
+        gateway = GatewayProcess(tmp_path / "gateway", webrtc=settings, sip={"listen": []}, prefix=network.prefix)
+        with gateway, Chromium(playwright, tmp_path / "chromium", network.prefix, voice) as browser:
+            caller = browser.open(f"http://{NAME}/?processing=off#token={TOKEN}")
+            assert caller.page.url.startswith(URL), "plain HTTP leads to HTTPS"
+            caller.page.on("requestfailed", lambda r: print("FAILED", r.method, r.url, r.failure)); caller.page.on("response", lambda r: print(r.status, r.request.method, r.url)); caller.page.on("console", lambda l: print("CONSOLE", l.text, l.location))
+            try:
+                caller.dial()
+            finally:
+                print(caller.reason, caller.line)
+            caller.wait_words("查话费")
+            caller.page.click("#call")
+            caller.wait_state("ended")
+            assert caller.complaints == []
+            headers = caller.page.evaluate(
+                "() => fetch('/whip', {method: 'OPTIONS'}).then((got) => [got.status, "
+                "got.headers.get('accept-post'), got.headers.get('strict-transport-security')])"
+            )
+            assert headers == [204, "application/sdp", "max-age=31536000"]
+            caller.close()
+            call = gateway.ended("")
+    assert call.disposition in ("completed", "abandoned")
+    assert call.line is not None
+    assert call.line["packets_received"] > 100
+    requests = log.read_text()
+    assert "POST /whip HTTP" in requests
+    assert "/whip/" not in requests, "the path of a call is its secret"
+    assert TOKEN not in requests
