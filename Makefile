@@ -14,7 +14,7 @@ LOCK := requirements.lock
 
 # Debian packages that tests need, each with a command that it brings: package:command
 TEST_PACKAGES := sox:sox baresip-core:baresip kamailio:kamailio sip-tester:sipp openssl:openssl \
-    chromium:chromium iproute2:ip
+    chromium:chromium iproute2:ip nginx-light:nginx
 
 # The first interpreter that runs and is new enough; override with `make PYTHON=/path/to/python setup`.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \

@@ -132,11 +132,12 @@ export function placeCall({ track, iceServers, token, wanted }, on) {
     /** Names this call to a later one that resumes it; empty before the gateway has answered. */
     get key() { return placed ? placed.key : ""; },
     changeMicrophone: (other) => sender.replaceTrack(other),
-    /** The caller's wish; idempotent. Also right while the page goes away. */
-    hangUp() {
+    /** The caller's wish; idempotent. `leaving`: the page goes away, and a message may go with it. */
+    hangUp(leaving = false) {
       if (over) return;
-      send({ type: "bye" });
-      if (placed) whip.hangUp(placed, token);
+      const heard = channel.readyState === "open";
+      if (heard) send({ type: "bye" });
+      if (placed && (leaving || !heard)) whip.hangUp(placed, token);
       finish(100);
     },
   };

@@ -220,8 +220,8 @@ function connect(track, resume) {
   });
 }
 
-function hangUp() {
-  if (current) current.hangUp();
+function hangUp(leaving = false) {
+  if (current) current.hangUp(leaving);
   end("caller_hung_up", "");
 }
 
@@ -239,7 +239,7 @@ document.addEventListener("keydown", (event) => {
   byId("call").focus();  // no surprise: Escape leads to the button, it does not hang up
   hint(words.PRESS_AGAIN_TO_HANG_UP, HINT_MS);
 });
-window.addEventListener("pagehide", () => busy() && hangUp());
+window.addEventListener("pagehide", () => busy() && hangUp(true));
 
 pad.turn(false);
 learn()
