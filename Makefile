@@ -77,8 +77,8 @@ test-packages: $(STAMP)
 	@missing=""; PATH="$$PATH:/usr/sbin"; \
 	for pair in $(TEST_PACKAGES); do command -v "$${pair#*:}" >/dev/null || missing="$$missing $${pair%%:*}"; done; \
 	[ -z "$$missing" ] || { $(call apt_install,$$missing); \
-	    case "$$missing" in *kamailio*) [ ! -d /run/systemd/system ] || \
-	        $$as_root systemctl --quiet disable --now kamailio.service;; esac; }  # tests start their own
+	    for service in kamailio nginx; do case "$$missing" in *$$service*) [ ! -d /run/systemd/system ] || \
+	        $$as_root systemctl --quiet disable --now $$service.service;; esac; done; }  # tests start their own
 
 $(STAMP): pyproject.toml $(LOCK)
 	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
