@@ -84,7 +84,14 @@ async def run_call(
         session.end("failed", f"internal_error:{type(error).__name__}")
     finally:
         session.end("failed", "cancelled")
-        leg.hang_up(orders.why)
+        leg.hang_up(_what_is_told(session.result, orders))
         await owner.close()
         await asyncio.to_thread(recorder.close)
     return session.result
+
+
+def _what_is_told(ended: CallEnded, orders: CallOrders) -> str:
+    """Why the call ended, for the caller's side: the reason of one that failed, without what lies behind it."""
+    if ended.disposition == "failed" and not orders.goodbye:
+        return ended.reason.partition(":")[0]
+    return orders.why

@@ -23,6 +23,7 @@ from gateway.settings import Settings
 from gateway.store import Store, get_call
 from gateway.store import events as stored_events
 from gateway.transport.leg import HandOver
+from gateway.transport.loopback.leg import LoopbackLeg
 from tests.support.calls import ELDER, IN_ARREARS, SAMPLES, place_call
 
 pytestmark = pytest.mark.flows
@@ -177,8 +178,11 @@ def test_keys_work_when_the_engine_does_not(tmp_path: Path) -> None:
     assert told.ended.options == ["balance"]
 
 
-def test_a_call_that_nothing_else_ends_ends_at_its_limit(tmp_path: Path) -> None:
+def test_a_call_that_nothing_else_ends_ends_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons: list[str] = []
+    monkeypatch.setattr(LoopbackLeg, "hang_up", lambda _, reason: reasons.append(reason))
     told = place_call(tmp_path, ["wait:600"], settings=Settings(max_call_s=10))
+    assert reasons == ["max_call_time"], "the caller's side is told why"
     assert told.ended.disposition == "failed"
     assert told.ended.reason == "max_call_time"
     assert told.ended.duration_ms == pytest.approx(10_000, abs=40)

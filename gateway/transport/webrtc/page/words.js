@@ -63,6 +63,7 @@ export const PROBLEMS = {
 const ENDED = {
   draining: ["系统要维护，通话提前结束了", LATER],
   failed: ["通话意外结束了", "请再拨一次。"],
+  too_long: ["通话时间到了上限，已经结束", "还要办事，请再点“拨打”。"],
   microphone_lost: ["一直没有收到您的声音，通话结束了", "请检查麦克风，再拨一次。"],
 };
 const ENDINGS = {
@@ -70,6 +71,9 @@ const ENDINGS = {
   shutdown: ENDED.draining,
   draining: ENDED.draining,
   rtp_timeout: ENDED.microphone_lost,
+  max_call_time: ENDED.too_long,
+  internal_error: ENDED.failed,
+  cancelled: ENDED.failed,
 };
 
 /** What to say of a call that the gateway ended badly: [what, what to do]; null where it simply came to its end. */
