@@ -68,6 +68,7 @@ class Listeners:
             await self._runner.setup()
             self._looking = asyncio.create_task(self._look())
         secure = address.scheme == "https"
+        host = f"[{address.host}]" if ":" in address.host else address.host
         try:
             server = await asyncio.get_running_loop().create_server(
                 self._accept,
@@ -79,11 +80,10 @@ class Listeners:
         except OSError as error:
             raise TransportError(
                 f"can't listen: {error.strerror or error}",
-                where=f"webrtc.listen: {address}",
-                remedy="choose a free address of this machine, or end whatever has it",
+                where=f"webrtc.listen: {address.scheme}://{host}:{address.port}",
+                remedy="choose a free address of this machine, end whatever has it, or, for no browsers, write []",
             ) from error
         self._servers.append(server)
-        host = f"[{address.host}]" if ":" in address.host else address.host
         return f"{address.scheme}://{host}:{server.sockets[0].getsockname()[1]}/"
 
     def _accept(self) -> asyncio.Protocol:
