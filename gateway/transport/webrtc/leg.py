@@ -136,16 +136,11 @@ class WebrtcLeg:
         """End a call whose page has gone, and a transfer that nobody follows."""
         silent_ms = self._stream.silent_ms(now_ms)
         if min(silent_ms, now_ms - self._heard_ms) > self._config.vanished_after_ms:
-            self._lose(CONNECTION_LOST)
+            self.hang_up(CONNECTION_LOST)
         elif silent_ms > self._config.rtp_timeout_s * 1000:
-            self._lose(RTP_TIMEOUT)
+            self.hang_up(RTP_TIMEOUT)
         if self._asked_ms is not None and now_ms - self._asked_ms > self._config.transfer_timeout_s * 1000:
             self._asked_ms, self._handed_over = None, HandOver(ok=False, reason="timeout")
-
-    def _lose(self, reason: str) -> None:
-        self.end(reason)
-        self._control.tell(write_message("ended", reason=reason))
-        self._control.hang_up(reason)
 
     def _tell(self, now_ms: float, state: HotlineState) -> None:
         if (message := self._teller.state(state)) is not None:
