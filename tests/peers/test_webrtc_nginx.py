@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,14 @@ NAME = "hotline.example.com"
 TOKEN = "a-token-that-nobody-guesses"  # noqa: S105 - of this test alone
 URL = f"https://{NAME}/"
 START_S = 10.0
+STRANGER = """
+import http.client, ssl, sys
+tls = ssl._create_unverified_context()
+site = http.client.HTTPSConnection("127.0.0.1", context=tls, source_address=("127.0.0.2", 0))
+site.request("POST", "/whip", headers={"Host": sys.argv[1], "X-Forwarded-For": "192.0.2.9"})
+print(site.getresponse().status)
+"""
+"""Calls without a token from another address, and claims to be from a third."""
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +74,7 @@ def nginx(folder: Path, prefix: Sequence[str]) -> Iterator[Path]:
 def test_the_page_and_its_calls_work_through_nginx_as_its_file_has_it(
     tmp_path: Path, playwright: Playwright, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the name of the site, over TLS, with a token; the rate of calls is counted by the caller's own address."""
+    """By the name of the site, over TLS, with a token; the gateway knows callers by their own addresses."""
     rules = (f"--host-resolver-rules=MAP {NAME} 127.0.0.1", "--ignore-certificate-errors")
     monkeypatch.setattr(chromium, "FLAGS", (*chromium.FLAGS, *rules))
     settings = {
@@ -94,6 +103,9 @@ def test_the_page_and_its_calls_work_through_nginx_as_its_file_has_it(
             assert headers == [204, "application/sdp", "max-age=31536000"]
             caller.close()
             call = gateway.ended("")
+            stranger = [*network.prefix, sys.executable, "-c", STRANGER, NAME]
+            assert subprocess.run(stranger, check=True, capture_output=True, text=True).stdout == "401\n"
+            assert "a request from 127.0.0.2 is refused: token" in gateway.log
     assert call.disposition in ("completed", "abandoned")
     assert call.line is not None
     assert call.line["packets_received"] > 100
