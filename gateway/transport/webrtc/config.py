@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from gateway.transport.config import MAX_PORT, Address, Host, Network, Ports, Strict, family, numeric, port_range
 
 _LISTEN = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})/?")
-_ICE_URL = re.compile(r"(stun:[^\s?]+|turns?:[^\s?]+(\?transport=(udp|tcp))?)")
+_SERVER = r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?"
+_ICE_URL = re.compile(rf"stun:{_SERVER}|turn:{_SERVER}(\?transport=(udp|tcp))?|turns:{_SERVER}(\?transport=tcp)?")
 _LINK = re.compile(r"(tel:\+?[0-9*#-]{1,30}|https://[^\s\"'<>]+)")
 _MIN_TOKEN = 16
 
