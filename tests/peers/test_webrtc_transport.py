@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from aiortc.rtcsctptransport import DataChunk
 
 from gateway.media.frames import FRAME_MS, to_frames
 from gateway.transport.switchboard import Refusal
 from gateway.transport.webrtc.ice import MAX_PLACES, MAX_WAITING
 from gateway.transport.webrtc.peer import MAX_BUFFERED_BYTES
+from gateway.transport.webrtc.sctp import MAX_FRAGMENTS, MAX_OUT_OF_ORDER
 from tests.support import webrtc_client
 from tests.support.sound import tone
 from tests.support.webrtc_client import LightCall, RefusedError, Trouble
@@ -635,6 +637,80 @@ def test_a_page_that_reads_nothing_costs_no_memory() -> None:
         assert page.came.late < 10
 
     run(visit)
+
+
+def fragment(page: LightCall, ahead: int, flags: int, stream: int, kind: int, content: bytes) -> DataChunk:
+    """A fragment of SCTP that no library would send; `ahead`: of the number that is next."""
+    sctp, chunk = page._sctp, DataChunk()
+    assert sctp is not None
+    chunk.tsn, chunk.flags, chunk.stream_id = sctp._local_tsn + ahead & 0xFFFF_FFFF, flags, stream
+    chunk.stream_seq, chunk.protocol, chunk.user_data = sctp._outbound_stream_seq.get(stream, 0), kind, content
+    return chunk
+
+
+TEXT, DCEP = 51, 50
+FIRST, LAST = 2, 1
+OPEN_CHANNEL = bytes.fromhex("03000000000000000001000078")
+ENDLESS = {
+    "a message without end": [(n, FIRST if n == 0 else 0, 0, TEXT, b"x" * 1000) for n in range(2000)],
+    "nothing but what comes after": [(2 * n + 1, FIRST | LAST, 0, TEXT, b"{}") for n in range(2000)],
+    "on every other channel": [(n, FIRST, n % 5000 + 1, TEXT, b"x" * 1000) for n in range(2000)],
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_what_has_no_end_is_not_kept(kind: str) -> None:
+    async def visit(there: Office) -> None:
+        page, call = await began(there)
+        opened = there.transport.get(page.location.rpartition("/")[2])
+        assert opened is not None
+        sctp = opened._peer._sctp
+        assert page._sctp is not None
+        for number, told in enumerate(ENDLESS[kind]):
+            await page._sctp._send_chunk(fragment(page, *told))
+            if number % 10 == 0:
+                await asyncio.sleep(0.002)
+        await asyncio.sleep(0.2)
+        kept = sum(len(stream.reassembly) for stream in sctp._inbound_streams.values())
+        print(kind, kept, len(sctp._sack_misordered), max(call.late_ms))
+        assert kept <= MAX_FRAGMENTS
+        assert len(sctp._sack_misordered) <= MAX_OUT_OF_ORDER
+        assert len(sctp._inbound_streams) <= 1
+        ticks = call.ticks
+        await soon(lambda: call.ticks > ticks + 20)
+        assert call.reason is None
+
+    run(visit)
+
+
+def test_messages_that_no_library_sends_end_nothing_and_open_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def visit(there: Office) -> None:
+        page, call = await began(there)
+        opened = there.transport.get(page.location.rpartition("/")[2])
+        assert opened is not None
+        sctp = page._sctp
+        assert sctp is not None
+        for stream, content, kind in (
+            (0, b"\xff\xfe", TEXT),
+            (0, OPEN_CHANNEL, DCEP),
+            (7, OPEN_CHANNEL, DCEP),
+            (7, b"{}", TEXT),
+            (0, b"\x02", DCEP),
+            (0, b"\x03", DCEP),
+            (0, b"\x03" + bytes(20), DCEP),
+        ):
+            chunk = fragment(page, 0, FIRST | LAST, stream, kind, content)
+            sctp._local_tsn = sctp._local_tsn + 1 & 0xFFFF_FFFF
+            sctp._outbound_stream_seq[stream] = chunk.stream_seq + 1
+            await sctp._send_chunk(chunk)
+        await page._dtls._send_data(b"no SCTP at all")
+        assert set(opened._peer._sctp._data_channels) == {0}
+        page.tell({"type": "key", "key": "8"})
+        await soon(lambda: call.keys == ["8"], 4.0, "a key after all that")
+        assert call.reason is None
+
+    run(visit)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 # -------------------------------------------------------------------------------------------------------------- limits

@@ -180,7 +180,7 @@ class Board:
     async def tick_for_ever(self) -> None:
         """Every call, every 20 ms, from absolute deadlines; a late loop catches up, as the gateway does."""
         clock = GridClock()
-        due_ms = clock.now_ms()
+        due_ms = clock.begin_ms()
         while True:
             due_ms += FRAME_MS
             await clock.sleep_until(due_ms)

@@ -1,7 +1,7 @@
 """What we touch inside aiortc and aioice is where it was: a release that moves it fails here, by name, not in a call.
 
-`gateway/transport/webrtc/peer.py` and `ice.py` are the only modules that reach inside. The pins of both libraries in
-pyproject.toml are raised when this passes and `tests/peers/test_webrtc_*.py` do.
+`peer.py`, `ice.py` and `sctp.py` of `gateway/transport/webrtc` are the only modules that reach inside. The pins of both
+libraries in pyproject.toml are raised when this passes and `tests/peers/test_webrtc_*.py` do.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from pydantic import SecretStr
 
 from gateway.transport.webrtc.config import IceServer, WebrtcConfig
 from gateway.transport.webrtc.ice import IceConnection, _Port
+from gateway.transport.webrtc.sctp import BoundedSctp
 
 pytestmark = pytest.mark.unit
 
@@ -40,7 +41,7 @@ HERE = "127.0.0.1"
 
 def holds(fact: bool, what: str) -> None:
     """Say what a release has moved."""
-    assert fact, f"{what}; see what peer.py and ice.py of gateway/transport/webrtc do with it before raising the pin"
+    assert fact, f"{what}; see what peer.py, ice.py and sctp.py of gateway/transport/webrtc do with it first"
 
 
 def parameters(function: Callable[..., Any]) -> list[str]:
@@ -130,6 +131,25 @@ def test_a_data_channel_can_be_agreed_on_without_asking() -> None:
     in_a_loop(check)
 
 
+def test_what_sctp_keeps_is_where_we_bound_it() -> None:
+    def check() -> None:
+        dtls = RTCDtlsTransport(RTCIceTransport(RTCIceGatherer(iceServers=[])), [RTCCertificate.generateCertificate()])
+        sctp = BoundedSctp(dtls, 0)
+        holds(
+            sctp._sack_misordered == set(), "RTCSctpTransport._sack_misordered isn't the set of what came out of order"
+        )
+        holds(sctp._last_received_tsn is None, "RTCSctpTransport._last_received_tsn isn't None at first")
+        holds(sctp._inbound_streams == {}, "RTCSctpTransport._inbound_streams isn't an empty dict at first")
+        holds(sctp._get_inbound_stream(0).reassembly == [], "InboundStream.reassembly isn't an empty list at first")
+        sctp._last_received_tsn = 7
+        holds(sctp._mark_received(9) is False, "RTCSctpTransport._mark_received doesn't tell what is new")
+        holds(sctp._sack_misordered == {9}, "RTCSctpTransport._mark_received doesn't note what came out of order")
+        sctp._mark_received(8)
+        holds(sctp._last_received_tsn == 9, "RTCSctpTransport._last_received_tsn isn't the last one without a gap")
+
+    in_a_loop(check)
+
+
 def test_what_ice_keeps_is_where_we_look_for_it() -> None:
     def check() -> None:
         own = Connection(ice_controlling=False)
@@ -169,7 +189,10 @@ def candidate(port: int) -> Candidate:
         (IceConnection.get_component_candidates, Connection.get_component_candidates),
         (IceConnection.data_received, Connection.data_received),
         (IceConnection.check_incoming, Connection.check_incoming),
+        (IceConnection.close, Connection.close),
         (_Port.datagram_received, StunProtocol.datagram_received),
+        (BoundedSctp._handle_data, RTCSctpTransport._handle_data),
+        (BoundedSctp._receive_data_chunk, RTCSctpTransport._receive_data_chunk),
     ],
     ids=lambda function: function.__qualname__,
 )
@@ -189,6 +212,10 @@ def test_the_library_calls_what_we_put_in_its_place() -> None:
         StunProtocol.datagram_received: "self.receiver.data_received(data, ",
         Connection.request_received: "self.check_incoming(message, addr, protocol)",
         Connection.close: "for protocol in self._protocols:",
+        Connection.query_consent: "self.close()",
+        RTCDtlsTransport._recv_next: "self._data_receiver._handle_data(data)",
+        RTCSctpTransport._receive_chunk: "self._receive_data_chunk(chunk)",
+        RTCSctpTransport._receive_data_chunk: "if self._mark_received(chunk.tsn):",
     }.items():
         holds(called in inspect.getsource(caller), f"{caller.__qualname__} doesn't do `{called}` any more")
 

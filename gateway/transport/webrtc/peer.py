@@ -2,8 +2,8 @@
 
 aiortc's transports are used one by one (as in ORTC), without its `RTCPeerConnection`, senders and receivers. Those
 answer whatever is offered, keep a receive buffer in which one lost packet costs 320 ms and 200 ms of delay for the rest
-of the call, encode in stereo at 96 kbit/s, and need three times the CPU. What is reached into here and in `ice`: the
-SRTP sessions that DTLS has made, and ICE's datagrams on their way to it.
+of the call, encode in stereo at 96 kbit/s, and need three times the CPU. What is reached into here, in `ice`
+and in `sctp`: the SRTP sessions that DTLS has made, ICE's datagrams on their way to it, and SCTP's fragments.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from aiortc import (
     RTCIceCandidate,
     RTCIceGatherer,
     RTCIceTransport,
-    RTCSctpTransport,
 )
 from aiortc.exceptions import InvalidStateError
 from aiortc.rtcdatachannel import RTCDataChannel, RTCDataChannelParameters
@@ -34,6 +33,7 @@ from gateway.transport.rtp.packet import is_rtcp
 from gateway.transport.webrtc.config import WebrtcConfig
 from gateway.transport.webrtc.ice import IceConnection, send_over
 from gateway.transport.webrtc.offer import Offer
+from gateway.transport.webrtc.sctp import BoundedSctp
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,8 @@ MAX_BUFFERED_BYTES = 65_536
 """That a page hasn't acknowledged: one that reads nothing gets no more."""
 MAX_CANDIDATES = 64
 """Of one page, all its fragments together."""
-_CHANNEL = RTCDataChannelParameters(label="call", negotiated=True, id=0)
+_STREAM = 0
+_CHANNEL = RTCDataChannelParameters(label="call", negotiated=True, id=_STREAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Peer:
         self._gatherer._connection = self._connection  # noqa: SLF001 - see above
         self._ice = RTCIceTransport(self._gatherer)
         self._dtls = RTCDtlsTransport(self._ice, [certificate])
-        self._sctp: RTCSctpTransport | None = None
+        self._sctp: BoundedSctp | None = None
         self._channel: RTCDataChannel | None = None
         self._waiting: list[str] = []
         self._lock = threading.Lock()
@@ -154,7 +155,7 @@ class Peer:
             await self._open_channel(offer.sctp_port, offer.max_message_size)
 
     async def _open_channel(self, port: int, max_message_size: int) -> None:
-        self._sctp = RTCSctpTransport(self._dtls)
+        self._sctp = BoundedSctp(self._dtls, _STREAM)
         self._channel = channel = RTCDataChannel(self._sctp, _CHANNEL)
         channel.on("open", self._flush)
         channel.on("message", self._heard)
