@@ -92,7 +92,7 @@ class Peer:
         self.said_goodbye = False
         """The browser has closed the connection itself."""
         self.not_authentic = 0
-        """Datagrams that SRTP refused: forged, copied, or from before the keys."""
+        """Datagrams that SRTP refused: forged, or copied."""
 
     # ---------------------------------------------------------------------------------------------------------- set-up
 
@@ -166,8 +166,7 @@ class Peer:
     def _datagram(self, data: bytes) -> None:
         """SRTP or SRTCP, from anybody."""
         session = self._dtls._rx_srtp  # noqa: SLF001 - see above
-        if session is None or self._closing:
-            self.not_authentic += 1
+        if session is None or self._closing:  # the page may have its keys a moment before us
             return
         control = is_rtcp(data)
         try:
@@ -202,9 +201,10 @@ class Peer:
         """Another object when ICE has chosen another way."""
         return self._connection.selected
 
-    def describe(self) -> dict[str, str | None]:
-        """The kinds of addresses that the call goes over, and its encryption; no addresses."""
-        return {"ice": self._kinds, "srtp": "DTLS-SRTP" if self._kinds is not None else None}
+    def describe(self) -> dict[str, str | int | None]:
+        """The kinds of addresses that the call goes over (no addresses), its encryption, and what that refused."""
+        srtp = "DTLS-SRTP" if self._kinds is not None else None
+        return {"ice": self._kinds, "srtp": srtp, "not_authentic": self.not_authentic}
 
     def send_control(self, packet: bytes, way: Send) -> None:
         """Encrypt and send a packet of RTCP."""

@@ -100,15 +100,14 @@ function lose() {
   line.problem("broken", "line_lost");
 }
 
-function end(reason, disposition) {
+function end(reason) {
   const talked = line.state === "talking" ? line.talkedS : null;
-  const [what, todo] = words.badEnding(reason, disposition) || [
+  const [what, todo] = words.badEnding(reason) || [
     talked === null ? words.ENDED_UNCONNECTED : words.ended(talked), words.ENDED_TODO,
   ];
   stop();
   hint("");
   lastKey = "";
-  body.dataset.disposition = disposition;
   line.enter("ended", reason);
   line.say(what, todo);
   if (followed) line.offerHuman(followed);  // it may not have opened
@@ -149,7 +148,7 @@ function told(message) {
       break;
     case "ended":
       if (message.reason === "connection_lost") lose();  // it doesn't hear us, though we hear it
-      else end(String(message.reason || ""), String(message.disposition || ""));
+      else end(String(message.reason || ""));
       break;
     default:  // alive, and what a newer gateway may say
   }
@@ -184,7 +183,7 @@ async function start(resume = "") {
   if (resume) talk.note(words.NOTES.resuming);
   else talk.clear();
   hint("");
-  body.dataset.mode = body.dataset.disposition = "";
+  body.dataset.mode = "";
   line.enter("asking");
   line.say(words.LINE.asking, words.ASKING_TODO);
   try {
@@ -222,7 +221,7 @@ function connect(track, resume) {
 
 function hangUp(leaving = false) {
   if (current) current.hangUp(leaving);
-  end("caller_hung_up", "");
+  end("caller_hung_up");
 }
 
 const busy = () => ["asking", "connecting", "talking"].includes(line.state);

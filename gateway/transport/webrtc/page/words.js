@@ -77,8 +77,8 @@ const ENDINGS = {
 };
 
 /** What to say of a call that the gateway ended badly: [what, what to do]; null where it simply came to its end. */
-export function badEnding(reason, disposition) {
-  return (has(ENDINGS, reason) && ENDINGS[reason]) || (disposition === "failed" ? ENDED.failed : null);
+export function badEnding(reason) {
+  return has(ENDINGS, reason) ? ENDINGS[reason] : null;
 }
 
 /** [what is wrong, what to do]; `retryAfterS` where the gateway says when there will be room. */
