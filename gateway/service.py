@@ -17,7 +17,7 @@ from gateway import events
 from gateway.app import Gateway
 from gateway.bus import fan_out
 from gateway.call.ending import DRAIN_FORCED
-from gateway.call.runner import CallOrders
+from gateway.call.runner import CALL_ENDED, CallOrders
 from gateway.clock import Clock, GridClock
 from gateway.errors import VoiceGatewayError
 from gateway.events import Emit
@@ -36,6 +36,8 @@ ENDING_S = 15.0
 """How long a call that is ended may take to write its record and its recording: above the recorder's own limit."""
 SHUTDOWN = "shutdown"
 """The `reason` of a call that was ended at once."""
+CALL_FAILED = "failed"
+"""What the caller's side is told of a call that could not be begun."""
 ANY_NUMBER = "*"
 
 Hotlines = Mapping[str, LiveHotline | Hotline]
@@ -177,8 +179,8 @@ class Service:
 
     def _ended(self, task: asyncio.Task[None], trunk: str) -> None:
         call = self._running.pop(task)
-        call.leg.hang_up("call_ended")  # idempotent; the task may have ended before it could
         error = None if task.cancelled() else task.exception()
+        call.leg.hang_up(CALL_FAILED if error else CALL_ENDED)  # idempotent; the task may have ended before it could
         if isinstance(error, VoiceGatewayError):
             log.error("call could not be taken: %s", error)
         elif error is not None:

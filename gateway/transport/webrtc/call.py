@@ -131,10 +131,12 @@ class BrowserCall:
         if self._place is not None:
             self._place.release()
             self._place = None
-        self._stream.close()
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(self._peer.close())
-        self._office.forget(self)
+        try:
+            self._stream.close()
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(self._peer.close())
+        finally:
+            self._office.forget(self)
 
     # ---------------------------------------------------------------------------------------------- from page and call
 

@@ -9,8 +9,6 @@ import secrets
 import ssl
 from contextlib import suppress
 
-from aiortc import RTCCertificate
-
 from gateway.errors import TransportError
 from gateway.transport.config import BROWSER
 from gateway.transport.leg import LegInfo
@@ -18,6 +16,7 @@ from gateway.transport.rtp.sender import RtpSender, monotonic_ms
 from gateway.transport.switchboard import Refusal, Switchboard
 from gateway.transport.webrtc.call import BrowserCall, Office
 from gateway.transport.webrtc.calls import Opened, Wanted
+from gateway.transport.webrtc.certificate import OwnCertificate
 from gateway.transport.webrtc.config import WebrtcConfig
 from gateway.transport.webrtc.listeners import Listeners
 from gateway.transport.webrtc.offer import Offer
@@ -28,6 +27,11 @@ log = logging.getLogger(__name__)
 STOP_WITHIN_S = 5.0
 """How long stopping waits for calls to say their last words and to close."""
 _RENEW_BEFORE = dt.timedelta(days=2)
+
+
+def _no_pass_phrase() -> str:
+    """OpenSSL would ask for it on the terminal, and a service would wait there for ever."""
+    raise ValueError("the key has a pass phrase")
 
 
 class WebrtcTransport:
@@ -46,7 +50,8 @@ class WebrtcTransport:
         self._switchboard = switchboard
         self._title = title
         self._sender = RtpSender()
-        self._certificate: RTCCertificate | None = None
+        self._certificate: OwnCertificate | None = None
+        self._stopping = False
         self._calls: dict[str, BrowserCall] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: Listeners | None = None
@@ -80,8 +85,8 @@ class WebrtcTransport:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
-            context.load_cert_chain(certificate, key)
-        except (OSError, ssl.SSLError) as error:
+            context.load_cert_chain(certificate, key, password=_no_pass_phrase)
+        except (OSError, ValueError) as error:
             raise TransportError(
                 f"the certificate or its key can't be used: {error}",
                 where=f"webrtc.tls_certificate: {certificate}",
@@ -94,6 +99,7 @@ class WebrtcTransport:
 
     async def stop(self) -> None:
         """End what is left of the calls, and let go of everything; bounded."""
+        self._stopping = True
         for call in list(self._calls.values()):
             call.end("shutdown")
         if self._tasks:
@@ -145,17 +151,20 @@ class WebrtcTransport:
         except BaseException:
             await call.close()
             raise
+        if self._stopping:  # in the meantime
+            await call.close()
+            return Refusal.DRAINING
         self._calls[call.key] = call
         task = asyncio.create_task(call.run(), name="browser call")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return Opened(call.key, call.etag, answer)
 
-    def _own_certificate(self) -> RTCCertificate:
-        """One for all calls of some weeks: it proves nothing but that the answer is ours."""
+    def _own_certificate(self) -> OwnCertificate:
+        """One for all calls of some weeks."""
         known = self._certificate
         if known is None or known.expires < dt.datetime.now(dt.UTC) + _RENEW_BEFORE:
-            known = self._certificate = RTCCertificate.generateCertificate()
+            known = self._certificate = OwnCertificate.generateCertificate()
         return known
 
     def _forget(self, call: BrowserCall) -> None:

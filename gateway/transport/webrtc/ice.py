@@ -12,7 +12,9 @@ import random
 import socket
 import struct
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 
 from aioice import Candidate, Connection
@@ -35,6 +37,9 @@ MAX_PLACES = 128
 _COMPONENT = 1
 _BUFFER_BYTES = 262_144
 """Of a socket: some seconds of sound, when the event loop is busy."""
+
+
+_RESOLVER = ThreadPoolExecutor(1, thread_name_prefix="stun-resolver")
 
 
 class NoAddressError(ConnectionError):
@@ -85,6 +90,8 @@ class IceConnection(Connection):
         self._config = config
         self._sound = sound
         self._before_closing = closing
+        self.gone = False
+        """It has been closed, by us or because nobody answered any more."""
 
     async def get_component_candidates(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:  # noqa: ASYNC109 - the library's
         """Our candidates: on our own addresses, as a STUN server sees them, and of a TURN server.
@@ -122,13 +129,15 @@ class IceConnection(Connection):
         """How a STUN server sees one of our ports, if there is one and it answers."""
         if self.stun_server is None or ":" in protocol.local_candidate.host:
             return None
+        host, port = self.stun_server
         with suppress(TimeoutError, OSError, TransactionError):
             async with asyncio.timeout(REFLEXIVE_WITHIN_S):
-                return (await server_reflexive_candidate(protocol, self.stun_server))[0]
+                return (await server_reflexive_candidate(protocol, (await _address_of(host), port)))[0]
         return None
 
     async def close(self) -> None:
         """Close the sockets."""
+        self.gone = True
         self._before_closing()
         await super().close()
 
@@ -153,6 +162,14 @@ class IceConnection(Connection):
     def selected(self) -> Any:  # noqa: ANN401 - the library's `CandidatePair`, which has no public name
         """The pair of addresses that the call goes over; None before there is one and after the end."""
         return self._nominated.get(_COMPONENT)
+
+
+async def _address_of(host: str) -> str:
+    """The numeric address of a name, looked up by a thread of its own: those of the process are needed by calls that
+    end, and a resolver that doesn't answer would have them all."""
+    with suppress(ValueError):
+        return str(ip_address(host))
+    return await asyncio.get_running_loop().run_in_executor(_RESOLVER, socket.gethostbyname, host)
 
 
 def _candidate(kind: str, host: str, port: int) -> Candidate:

@@ -22,7 +22,7 @@ from gateway.transport.webrtc.config import WebAddress
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 500
-"""More are closed at once: a page needs one, or two."""
+"""For more, those that have rested for longest are closed: a page needs one, or two."""
 ASK_WITHIN_MS = 10_000.0
 """From a connection to its first request."""
 REST_MS = 90_000.0
@@ -88,11 +88,24 @@ class Listeners:
 
     def _accept(self) -> asyncio.Protocol:
         server = self._runner.server
-        if server is None or len(server.connections) >= MAX_CONNECTIONS:
+        if server is None:
+            return _Closed()
+        if len(server.connections) >= MAX_CONNECTIONS and not self._make_room():
             return _Closed()
         handler = server()
         self._waiting[handler] = self._now_ms(), False
         return handler
+
+    def _make_room(self) -> bool:
+        """Close the connection that has rested for longest: its page, if there is one, opens another without a word."""
+        resting = [(since, number) for number, (since, asked) in enumerate(self._waiting.values()) if asked]
+        if not resting:
+            return False
+        handler = list(self._waiting)[min(resting)[1]]
+        del self._waiting[handler]
+        if handler.transport is not None:
+            handler.transport.abort()
+        return True
 
     async def _look(self) -> None:
         """Close connections that keep us waiting."""

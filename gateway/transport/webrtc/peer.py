@@ -42,6 +42,8 @@ MAX_QUEUED_MESSAGES = 200
 """Written before the data channel is open; a page without one gets none."""
 MAX_BUFFERED_BYTES = 65_536
 """That a page hasn't acknowledged: one that reads nothing gets no more."""
+MAX_SOURCES = 32
+"""SSRCs of one page: libsrtp keeps each for the whole call, and looks for them one after the other."""
 MAX_CANDIDATES = 64
 """Of one page, all its fragments together."""
 _STREAM = 0
@@ -87,6 +89,7 @@ class Peer:
         self._waiting: list[str] = []
         self._lock = threading.Lock()
         self._open = self._closing = False
+        self._sources: set[bytes] = set()
         self._remote_candidates = 0
         self._kinds: str | None = None
         self.said_goodbye = False
@@ -169,11 +172,16 @@ class Peer:
         if session is None or self._closing:  # the page may have its keys a moment before us
             return
         control = is_rtcp(data)
+        source = data[4:8] if control else data[8:12]
+        if source not in self._sources and len(self._sources) >= MAX_SOURCES:
+            self.not_authentic += 1
+            return
         try:
             plain = session.unprotect_rtcp(data) if control else session.unprotect(data)
         except (pylibsrtp.Error, ValueError):
             self.not_authentic += 1
             return
+        self._sources.add(source)
         (self._listener.control if control else self._listener.sound)(plain)
 
     def protect(self, packet: bytes) -> bytes | None:
@@ -242,7 +250,7 @@ class Peer:
         """A transport has another state."""
         if self._open and not self._closing and (self._dtls.state != "connected" or self._ice.state != "completed"):
             self._open = False
-            self.said_goodbye = self._ice.state == "completed"
+            self.said_goodbye = not self._connection.gone
             self._listener.closed()
 
     async def close(self) -> None:
@@ -251,14 +259,13 @@ class Peer:
             return
         with self._lock:
             self._closing = True
-        try:
-            async with asyncio.timeout(CLOSE_WITHIN_S):
-                if self._sctp is not None:
-                    await self._sctp.stop()
-                await self._dtls.stop()
-                await self._ice.stop()
-        except TimeoutError:
-            log.error("a connection to a page doesn't close")
-        finally:
-            for transport in (self._dtls, self._ice, *((self._channel,) if self._channel is not None else ())):
-                transport.remove_all_listeners()
+        for part in (self._sctp, self._dtls, self._ice):
+            if part is None:
+                continue
+            try:
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await part.stop()
+            except Exception as error:  # noqa: BLE001 - whatever one has come to, the others must be closed
+                log.error("a connection to a page doesn't close as it should: %r", error)
+        for transport in (self._dtls, self._ice, *((self._channel,) if self._channel is not None else ())):
+            transport.remove_all_listeners()

@@ -11,7 +11,10 @@ import logging
 import struct
 
 from aiortc import RTCDtlsTransport, RTCSctpTransport
-from aiortc.rtcsctptransport import DataChunk
+from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
+
+from gateway.transport.limits import RateLimit
+from gateway.transport.rtp.sender import monotonic_ms
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +22,13 @@ MAX_FRAGMENTS = 256
 """Of messages that aren't whole, or wait for one before them; each is at most a datagram."""
 MAX_OUT_OF_ORDER = 128
 """Packets that came before one that is missing. Fewer than `MAX_FRAGMENTS`, or the missing one could not be taken."""
+MAX_GAPS = 64
+"""In one acknowledgement: as many runs of packets as may be under way."""
+MAX_GAP_END = 1024
+"""How far beyond what came without a gap: each number in between is looked at."""
+PACKETS_PER_S = 200.0
+"""Of one page, which sends one a second, and one with each key."""
+_PAGE = "page"
 
 
 class BoundedSctp(RTCSctpTransport):
@@ -32,9 +42,13 @@ class BoundedSctp(RTCSctpTransport):
     def __init__(self, transport: RTCDtlsTransport, stream: int) -> None:
         super().__init__(transport)
         self._stream = stream
+        self._packets = RateLimit(PACKETS_PER_S)
+        self._local_partial_reliability = False  # our channel is reliable: nothing is ever to be skipped
 
     async def _handle_data(self, data: bytes) -> None:
-        """A packet of the page's, which may be anything."""
+        """A packet of the page's, which may be anything. Of too many some are lost, as they may be on the way."""
+        if not self._packets.allows(_PAGE, monotonic_ms()):
+            return
         try:
             await super()._handle_data(data)
         except (AssertionError, LookupError, TypeError, ValueError, struct.error) as error:
@@ -55,3 +69,11 @@ class BoundedSctp(RTCSctpTransport):
             return
         if is_next or len(self._sack_misordered) < MAX_OUT_OF_ORDER:
             await super()._receive_data_chunk(chunk)
+
+    async def _receive_sack_chunk(self, chunk: SackChunk) -> None:
+        """An acknowledgement, of no more than can have been sent."""
+        if len(chunk.gaps) <= MAX_GAPS and all(0 < first <= last <= MAX_GAP_END for first, last in chunk.gaps):
+            await super()._receive_sack_chunk(chunk)
+
+    async def _receive_forward_tsn_chunk(self, chunk: ForwardTsnChunk) -> None:
+        """Never agreed on (RFC 3758 section 3.3)."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from gateway.media.codecs import CODECS
 from gateway.media.frames import FRAME_MS, SILENCE, Frame
 from gateway.media.pacer import Pacer
+from gateway.transport.limits import RateLimit
 from gateway.transport.rtp.datagrams import Send
 from gateway.transport.rtp.outgoing import Packetizer
 from gateway.transport.rtp.packet import RtpPacket, parse_packet
@@ -23,6 +24,8 @@ from gateway.transport.rtp.telephone_event import EventReceiver
 OPUS = CODECS["opus"]
 LEAST_DELAY_MS = 10.0
 """That a packet waits for those before it: browsers send evenly, and a tick comes only every 20 ms anyway."""
+KEYS_PER_S = 20.0
+"""More than anybody presses."""
 _CONTROL_EVERY_TICKS = 5
 
 
@@ -86,6 +89,7 @@ class BrowserStream:
         self._tick = 0
         self._heard_ms = 0.0
         self._keys: list[str] = []
+        self._key_limit = RateLimit(KEYS_PER_S)
         self._ssrc: int | None = None
         self._packetizer = Packetizer(OPUS, FRAME_MS)
         self._silence = OPUS.silence(FRAME_MS)
@@ -147,7 +151,9 @@ class BrowserStream:
             return
         self._receiver.playout.passed(sequence)
         if kind in self._telephone_events:
-            self._keys += self._events.accept(packet.timestamp, packet.payload)
+            for key in self._events.accept(packet.timestamp, packet.payload):
+                if self._key_limit.allows("key", arrival_ms):
+                    self._keys.append(key)
         elif kind != self._payload_type:
             self._tally.unexpected += 1
 

@@ -66,11 +66,16 @@ async function learn() {
 
 /** The screen stays on while somebody talks: a phone that falls asleep may take the microphone away. */
 async function stayAwake(on) {
+  const mine = attempt;
+  if (awake) awake.release().catch(() => {});
+  awake = null;
+  if (!on || !navigator.wakeLock) return;
   try {
-    if (on && navigator.wakeLock) awake = await navigator.wakeLock.request("screen");
-    if (!on && awake) awake.release();
+    const lock = await navigator.wakeLock.request("screen");
+    if (mine === attempt && current) awake = lock;
+    else await lock.release();  // the call has ended in the meantime
   } catch {
-    // not in this browser, or not now
+    // not now: the page isn't seen
   }
 }
 
@@ -237,6 +242,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !busy()) return;
   byId("call").focus();  // no surprise: Escape leads to the button, it does not hang up
   hint(words.PRESS_AGAIN_TO_HANG_UP, HINT_MS);
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && line.state === "talking") stayAwake(true);  // hidden pages lose it
 });
 window.addEventListener("pagehide", () => busy() && hangUp(true));
 

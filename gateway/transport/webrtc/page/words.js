@@ -74,6 +74,7 @@ const ENDINGS = {
   max_call_time: ENDED.too_long,
   internal_error: ENDED.failed,
   cancelled: ENDED.failed,
+  failed: ENDED.failed,
 };
 
 /** What to say of a call that the gateway ended badly: [what, what to do]; null where it simply came to its end. */
