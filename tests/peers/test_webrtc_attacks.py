@@ -76,6 +76,29 @@ def test_an_acknowledgement_of_millions_of_packets_is_not_gone_through() -> None
     attack(how)
 
 
+def test_a_packet_of_hundreds_of_chunks_is_not_read() -> None:
+    async def how(there: Office, page: LightCall, call: TakenCall, peer: Peer) -> None:
+        assert page._sctp is not None
+        answers = 0
+        sent = peer._dtls._send_data
+
+        async def count(data: bytes) -> None:
+            nonlocal answers
+            answers += 1
+            await sent(data)
+
+        peer._dtls._send_data = count  # type: ignore[method-assign]
+        heartbeats = struct.pack("!BBH", 4, 0, 4) * 300
+        tag = page._sctp._remote_verification_tag
+        packet = bytearray(struct.pack("!HHLL", 5000, 5000, tag, 0) + heartbeats)
+        struct.pack_into("<L", packet, 8, google_crc32c.value(bytes(packet)))
+        await page._dtls._send_data(bytes(packet))
+        await asyncio.sleep(0.3)
+        assert answers < 20
+
+    attack(how)
+
+
 def test_what_was_never_agreed_on_skips_nothing_and_opens_no_streams() -> None:
     async def how(there: Office, page: LightCall, call: TakenCall, peer: Peer) -> None:
         assert page._sctp is not None
@@ -106,6 +129,8 @@ def test_a_page_that_begins_dtls_anew_and_falls_silent_is_freed_like_any_other()
         await asyncio.sleep(0.3)
         assert peer._dtls._ssl is not None
         peer._dtls._ssl.send(b"we can still write")
+        page.vanish()
+        await soon(lambda: call.reason is not None, 5.0, "the end of the call")
 
     attack(how)
 

@@ -95,23 +95,31 @@ def test_who_asks_for_nothing_is_closed_and_who_has_asked_may_rest_longer(monkey
     asyncio.run(run())
 
 
-def test_more_connections_than_there_may_be_are_closed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_for_connections_too_many_those_that_rest_make_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(listeners, "MAX_CONNECTIONS", 3)
 
     async def run() -> None:
-        async with served(Clock()) as port:
-            held = [await connect(port) for _ in range(3)]
-            for one in held:
-                await ask(*one)
+        clock = Clock()
+        async with served(clock) as port:
+            silent, first, second = [await connect(port) for _ in range(3)]
+            clock.now_ms = 1.0
+            await ask(*first)
+            clock.now_ms = 2.0
+            await ask(*second)
             late = await connect(port)
-            assert await gone(late[0], 2)
-            assert await ask(*held[0]) == b"HTTP/1.1 200 OK"
-            held[1][1].close()
-            await held[1][1].wait_closed()
-            await asyncio.sleep(0.05)
-            again = await connect(port)
-            assert await ask(*again) == b"HTTP/1.1 200 OK"
-            for _, writer in (*held, late, again):
+            assert await ask(*late) == b"HTTP/1.1 200 OK"
+            assert await gone(first[0], 2), "it has rested for longest"
+            assert await ask(*second) == b"HTTP/1.1 200 OK"
+            for _, writer in (silent, first, second, late):
+                writer.close()
+            await asyncio.sleep(0.1)
+            silent_ones = [await connect(port) for _ in range(3)]
+            await asyncio.sleep(0.1)
+            refused = await connect(port)
+            assert await gone(refused[0], 2), "nobody has asked for anything, and nobody is sent away"
+            for _, writer in (*silent_ones, refused):
                 writer.close()
 
     asyncio.run(run())

@@ -98,10 +98,10 @@ class Listeners:
 
     def _make_room(self) -> bool:
         """Close the connection that has rested for longest: its page, if there is one, opens another without a word."""
-        resting = [(since, number) for number, (since, asked) in enumerate(self._waiting.values()) if asked]
+        resting = [handler for handler, (_, asked) in self._waiting.items() if asked and handler.transport is not None]
         if not resting:
             return False
-        handler = list(self._waiting)[min(resting)[1]]
+        handler = min(resting, key=lambda one: self._waiting[one][0])
         del self._waiting[handler]
         if handler.transport is not None:
             handler.transport.abort()

@@ -26,9 +26,13 @@ MAX_GAPS = 64
 """In one acknowledgement: as many runs of packets as may be under way."""
 MAX_GAP_END = 1024
 """How far beyond what came without a gap: each number in between is looked at."""
+MAX_CHUNKS = 64
+"""In one packet: each is read, and may be answered, on its own."""
 PACKETS_PER_S = 200.0
 """Of one page, which sends one a second, and one with each key."""
 _PAGE = "page"
+_HEADER_BYTES = 12
+_CHUNK_HEADER_BYTES = 4
 
 
 class BoundedSctp(RTCSctpTransport):
@@ -47,7 +51,7 @@ class BoundedSctp(RTCSctpTransport):
 
     async def _handle_data(self, data: bytes) -> None:
         """A packet of the page's, which may be anything. Of too many some are lost, as they may be on the way."""
-        if not self._packets.allows(_PAGE, monotonic_ms()):
+        if not self._packets.allows(_PAGE, monotonic_ms()) or _chunks(data) > MAX_CHUNKS:
             return
         try:
             await super()._handle_data(data)
@@ -77,3 +81,13 @@ class BoundedSctp(RTCSctpTransport):
 
     async def _receive_forward_tsn_chunk(self, chunk: ForwardTsnChunk) -> None:
         """Never agreed on (RFC 3758 section 3.3)."""
+
+
+def _chunks(packet: bytes) -> int:
+    """How many there are in a packet (RFC 9260 section 3), counted no further than need be."""
+    at, count = _HEADER_BYTES, 0
+    while at + _CHUNK_HEADER_BYTES <= len(packet) and count <= MAX_CHUNKS:
+        length = int.from_bytes(packet[at + 2 : at + 4], "big")
+        at += max(_CHUNK_HEADER_BYTES, length + 3 & ~3)
+        count += 1
+    return count
