@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,19 @@ SAMPLE_RATE_HZ = 16_000
 
 Pcm = NDArray[np.int16]
 """Mono int16 samples at 16 kHz, full scale +-32767, shape (n,)."""
+
+
+AnswerKind = Literal["digits", "phone", "id_card", "number", "amount", "date", "month", "yes_no"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedAnswer:
+    """A question whose answers have a grammar. Callers may still say something else: a command, a refusal."""
+
+    kind: AnswerKind
+    min_digits: int = 1
+    max_digits: int = 32
+    """Of `digits` and `phone`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,8 @@ class Capabilities:
     """Uses the phrases that the current question expects."""
     word_times: bool
     """Says when each word was spoken."""
+    closed_answers: bool = False
+    """Hears the answer to a closed question within its grammar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +85,14 @@ class Engine(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def stream(self, hints: Sequence[str] = ()) -> Stream:
-        """Open a stream for one utterance; `hints` are the phrases expected now, likeliest first."""
+    def stream(self, hints: Sequence[str] = (), *, answer: ClosedAnswer | None = None, quick: bool = False) -> Stream:
+        """Open a stream for one utterance. What an engine can't make use of, it passes over.
+
+        Args:
+            hints: the phrases expected now, likeliest first.
+            answer: what the question asks for, when that is closed.
+            quick: the machine is short of time: search less, at the price of a few more errors.
+        """
 
     def close(self) -> None:
         """Free the model. Streams opened before must not be used after."""
@@ -96,8 +117,10 @@ class OfflineStream:
         return self._recognise(np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.int16))
 
 
-def transcribe(engine: Engine, pcm: Pcm, hints: Sequence[str] = ()) -> Transcript:
+def transcribe(
+    engine: Engine, pcm: Pcm, hints: Sequence[str] = (), *, answer: ClosedAnswer | None = None, quick: bool = False
+) -> Transcript:
     """Recognise one whole utterance at once. Blocking."""
-    stream = engine.stream(hints)
+    stream = engine.stream(hints, answer=answer, quick=quick)
     stream.accept(pcm)
     return stream.finish()

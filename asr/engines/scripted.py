@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from asr.engine import SAMPLE_RATE_HZ, Capabilities, OfflineStream, Pcm, Stream, Transcript
+from asr.engine import SAMPLE_RATE_HZ, Capabilities, ClosedAnswer, OfflineStream, Pcm, Stream, Transcript
 
 Hear = Callable[[Pcm, tuple[str, ...]], str]
 """What is heard in some audio (int16, 16 kHz), given the hints."""
@@ -40,7 +40,13 @@ class ScriptedEngine:
         self._confidence = confidence
         self._lock = threading.Lock()
 
-    def stream(self, hints: Sequence[str] = ()) -> Stream:
+    def stream(
+        self,
+        hints: Sequence[str] = (),
+        *,
+        answer: ClosedAnswer | None = None,  # noqa: ARG002 - a script knows the answer
+        quick: bool = False,  # noqa: ARG002
+    ) -> Stream:
         return OfflineStream(lambda pcm: self.hear(pcm, tuple(hints)))
 
     def close(self) -> None:

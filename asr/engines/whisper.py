@@ -22,7 +22,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from threadpoolctl import threadpool_limits
 
-from asr.engine import SAMPLE_RATE_HZ, Capabilities, OfflineStream, Pcm, Stream, Transcript
+from asr.engine import SAMPLE_RATE_HZ, Capabilities, ClosedAnswer, OfflineStream, Pcm, Stream, Transcript
 from asr.engines.whisper_weights import WHISPER_BASE
 from asr.errors import ModelError
 from asr.invented import hints_read_aloud, is_invented
@@ -119,13 +119,26 @@ class WhisperEngine:
         self._silero = Silero()
         self._silero_lock = threading.Lock()
 
-    def stream(self, hints: Sequence[str] = ()) -> Stream:
-        return OfflineStream(lambda pcm: self.recognise(pcm, tuple(hints)))
+    def stream(
+        self,
+        hints: Sequence[str] = (),
+        *,
+        answer: ClosedAnswer | None = None,
+        quick: bool = False,
+    ) -> Stream:
+        return OfflineStream(lambda pcm: self.recognise(pcm, tuple(hints), answer=answer, quick=quick))
 
     def close(self) -> None:
         self._model.unload_model()
 
-    def recognise(self, pcm: Pcm, hints: tuple[str, ...] = ()) -> Transcript:
+    def recognise(
+        self,
+        pcm: Pcm,
+        hints: tuple[str, ...] = (),
+        *,
+        answer: ClosedAnswer | None = None,  # noqa: ARG002
+        quick: bool = False,  # noqa: ARG002
+    ) -> Transcript:
         """What is said in int16 samples at 16 kHz, of any length. Blocking."""
         began = time.perf_counter()
         heard = self._hear(pcm, hints)

@@ -154,7 +154,7 @@ class _Broken:
 
         self.capabilities = Capabilities(streaming=False, hints=False, word_times=False)
 
-    def stream(self, hints: object = ()) -> _Broken:
+    def stream(self, hints: object = (), **_: object) -> _Broken:
         return self
 
     def accept(self, pcm: object) -> None:

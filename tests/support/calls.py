@@ -37,7 +37,7 @@ class Lent:
         self.name = engine.name
         self.capabilities: Capabilities = engine.capabilities
 
-    def stream(self, hints: Sequence[str] = ()) -> Stream:
+    def stream(self, hints: Sequence[str] = (), **_: object) -> Stream:
         return self._engine.stream(hints)
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ class CountingEngine:
         self.most_running = 0
         self._lock = threading.Lock()
 
-    def stream(self, hints: Sequence[str] = ()) -> CountingStream:
+    def stream(self, hints: Sequence[str] = (), **_: object) -> CountingStream:
         return CountingStream(self, hints)
 
     def close(self) -> None:
