@@ -9,7 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import numpy as np
+
 from asr.engine import SAMPLE_RATE_HZ, Capabilities, ClosedAnswer, OfflineStream, Pcm, Stream, Transcript
+
+_FADING_SAMPLES = SAMPLE_RATE_HZ // 4
+"""What an utterance ended with may sound otherwise once it has gone on."""
 
 Hear = Callable[[Pcm, tuple[str, ...]], str]
 """What is heard in some audio (int16, 16 kHz), given the hints."""
@@ -38,6 +43,7 @@ class ScriptedEngine:
         self._hear = script if callable(script) else None
         self._lines: Iterator[str | Transcript] = iter(() if callable(script) else script)
         self._confidence = confidence
+        self._last: tuple[Pcm, str | Transcript] | None = None
         self._lock = threading.Lock()
 
     def stream(
@@ -58,7 +64,19 @@ class ScriptedEngine:
         if not pcm.any():
             return Transcript("", 0.0, rejected="silence", audio_ms=audio_ms)
         with self._lock:
-            heard = self._hear(pcm, hints) if self._hear is not None else next(self._lines, "")
+            heard = self._hear(pcm, hints) if self._hear is not None else self._line(pcm)
         if isinstance(heard, Transcript):
             return heard
         return Transcript(heard, self._confidence if heard else 0.0, audio_ms=audio_ms)
+
+    def _line(self, pcm: Pcm) -> str | Transcript:
+        """The next line; the last one again when the last utterance is heard once more because it has gone on."""
+        if self._last is not None:
+            before, line = self._last
+            begun = len(before) - _FADING_SAMPLES
+            if len(pcm) > len(before) and begun > 0 and np.array_equal(pcm[:begun], before[:begun]):
+                self._last = (pcm, line)
+                return line
+        line = next(self._lines, "")
+        self._last = (pcm, line)
+        return line

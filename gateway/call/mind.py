@@ -6,11 +6,15 @@ from typing import Protocol
 
 from gateway.dialogue import actions
 from gateway.dialogue.actions import Action
+from gateway.dialogue.completeness import Completeness
 from gateway.dialogue.state import State
 
 
 class Mind(Protocol):
     """The dialogue machine, as the session sees it."""
+
+    keys_only: bool
+    """Questions are to be put for keys, since words can't be heard."""
 
     def start(self) -> tuple[Action, ...]: ...
 
@@ -18,6 +22,9 @@ class Mind(Protocol):
 
     def ponder(self, node: str, heard: actions.Heard) -> None:
         """Do the slow part of understanding an answer to that question beforehand; in any thread, changing nothing."""
+
+    def completeness(self, heard: actions.Heard) -> Completeness:
+        """Whether what was said so far is a whole answer to the present question; changes nothing."""
 
     def snapshot(self) -> State | None:
         """Where it stands, for another call to go on from; None when none can."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import replace
 from typing import Any, Literal
 
 from asr.engine import Transcript
 from gateway import events
 from gateway.call.account import Account
 from gateway.call.ending import CALLED_AGAIN, COMPLETED, DRAIN_FORCED, Ending
+from gateway.call.hearing import Hearing
 from gateway.call.messages import SERVED_MS, Messages
 from gateway.call.mind import Mind
 from gateway.call.outcome import Answer
@@ -30,11 +31,14 @@ from gateway.media.frames import SILENCE, Frame
 from gateway.prompts.player import Player
 from gateway.speech import events as ears
 from gateway.speech.listener import Listener
+from gateway.speech.load import Step
 from gateway.tasks import Pending
 from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInput
 
 log = logging.getLogger(__name__)
 
+HURRIED_SPEECH_MS = 8000
+"""The longest answer while recognition can't keep up."""
 MAX_NOISES = 2
 """Noises (speech to the detector, nothing to the recogniser) that a question forgives before they count as no input."""
 _STILL_TRUE = (actions.Understood, actions.SlotFilled, actions.TicketOpened, actions.SurveyAnswered)
@@ -59,7 +63,7 @@ class CallSession:
         self._now_ms = 0.0
         self._question: actions.Listen | actions.Record | None = None
         self._answer: Answer | None = None
-        self._hearing: Pending[Transcript] | None = None
+        self._hearing = Hearing(work, mind)
         self._looking_up: tuple[actions.Lookup, Pending[Mapping[str, Any]]] | None = None
         self._last_words: actions.Transfer | actions.Hangup | None = None
         self._noises = 0
@@ -95,6 +99,7 @@ class CallSession:
     def start(self) -> None:
         """Begin the flow; call once, before the first tick."""
         self._account.tell(events.RecordingStarted, path=str(self._account.recording))
+        self._mind.keys_only = self._work.step >= Step.KEYS
         self._perform(self._mind.start())
 
     def tick(self, now_ms: float, came_in: LegInput) -> Frame:
@@ -178,7 +183,7 @@ class CallSession:
             self._ending.by_human(transfer["queue"], self._now_ms)
         elif not gone and not self._ending.parting:
             self._ears.forget_keys()  # pressed out of impatience: no answer to what is asked next
-            self._perform(self._mind.step(actions.TransferFailed(outcome.reason)))
+            self._think(actions.TransferFailed(outcome.reason))
 
     def _wind_up(self) -> None:
         """End the call, once nothing is under way that belongs on its record."""
@@ -190,11 +195,10 @@ class CallSession:
         """End the call now, whatever is going on; idempotent. What ended it before, if anything did, stands."""
         if self.ended:
             return
-        if self._hearing:
-            self._hearing.cancel()
+        self._hearing.cancel()
         if self._looking_up:
             self._looking_up[1].cancel()
-        self._hearing = self._looking_up = self._question = None
+        self._looking_up = self._question = None
         self._finish_turn(None)
         self._messages.close()
         disposition, reason = self._ending.verdict(busy=True) or (disposition, reason)
@@ -205,7 +209,7 @@ class CallSession:
 
     @property
     def _busy(self) -> bool:
-        return self._hearing is not None or self._looking_up is not None
+        return self._hearing.busy or self._looking_up is not None
 
     def _hear(self, came_in: LegInput) -> None:
         for heard in self._ears.tick(self._now_ms, came_in.frame, came_in.keys):
@@ -220,23 +224,30 @@ class CallSession:
                 self._account.tell(events.SpeechStarted, onset_ms=heard.at_ms, over_prompt=heard.over_prompt)
             case ears.BargeIn():
                 self._cut_prompt(heard.by)
+            case ears.Paused() | ears.SpeechDropped() if isinstance(question, actions.Listen):
+                self._hearing.follow(question, heard)
             case ears.Utterance() if isinstance(question, actions.Listen):
-                self._begin(Answer.given(question.node, heard))
-                self._must_have_keyword = not heard.answers
-                ponder = partial(self._ponder, question.node)
-                self._hearing = self._work.recognise(heard.pcm, question.hints, ponder)
+                self._spoken(question, heard)
             case ears.Message() if isinstance(question, actions.Record):
                 self._keep(question, heard)
             case ears.KeysEntered(digits="") if isinstance(question, actions.Record):
                 self._silence(question)  # the finish key, and nothing said before it
             case ears.KeysEntered() if question:
                 self._keyed(question.node, heard)
-            case ears.NoInput() if question and self._hearing:
+            case ears.NoInput() if question and self._hearing.busy:
                 self._ears.arm(question, self._now_ms)  # it isn't silence yet: words are being recognised
             case ears.NoInput() if question:
                 self._silence(question)
             case _:
                 pass
+
+    def _spoken(self, question: actions.Listen, said: ears.Utterance) -> None:
+        if question.keys_only:
+            self._silence(question)  # as they were told
+            return
+        self._begin(Answer.given(question.node, said))
+        self._must_have_keyword = not said.answers
+        self._hearing.take(question, said)
 
     def _keyed(self, node: str, entered: ears.KeysEntered, *, after_message: bool = False) -> None:
         self._begin(Answer.given(node, entered))
@@ -256,13 +267,8 @@ class CallSession:
     def _begin(self, answer: Answer) -> None:
         """A new answer. One that waits for its reply has none coming; words still being recognised are overtaken."""
         self._finish_turn(None)
-        if self._hearing:
-            self._hearing.cancel()
-            self._hearing = None
+        self._hearing.overtaken()
         self._answer = answer
-
-    def _ponder(self, node: str, transcript: Transcript) -> None:
-        self._mind.ponder(node, actions.Heard(transcript.text, transcript.confidence, transcript.alternatives))
 
     def _silence(self, question: actions.Listen | actions.Record) -> None:
         self._begin(Answer(question.node, "silence", self._now_ms, self._now_ms, self._now_ms))
@@ -272,9 +278,11 @@ class CallSession:
 
     def _finish_work(self) -> None:
         self._messages.poll(self._now_ms)
-        if self._hearing and self._hearing.ready(self._now_ms):
-            hearing, self._hearing = self._hearing, None
-            self._heard(hearing)
+        question = self._question
+        if isinstance(question, actions.Listen) and (judged := self._hearing.judged(question, self._now_ms)):
+            self._ears.judge(*judged)
+        if done := self._hearing.finished(self._now_ms):
+            self._heard(done)
         if self._looking_up and self._looking_up[1].ready(self._now_ms):
             (lookup, pending), self._looking_up = self._looking_up, None
             self._looked_up(lookup, pending)
@@ -316,11 +324,16 @@ class CallSession:
         self._account.tell(
             events.LookupFinished, name=lookup.name, ok=not reason, elapsed_ms=pending.elapsed_ms, reason=reason
         )
-        self._perform(self._mind.step(answer))
+        self._think(answer)
 
     def _reply(self, given: actions.Input) -> None:
         self._question = None
         self._noises = 0
+        self._hearing.drop_look()
+        self._think(given)
+
+    def _think(self, given: actions.Input) -> None:
+        self._mind.keys_only = self._work.step >= Step.KEYS
         self._perform(self._mind.step(given))
 
     # ----------------------------------------------------------------------------------------------------------- mouth
@@ -340,8 +353,8 @@ class CallSession:
             case actions.Say():
                 self._mouth.play(action)
             case actions.Listen() | actions.Record():
-                self._question = action
-                self._ears.arm(action, self._now_ms)
+                self._question = self._shortened(action)
+                self._ears.arm(self._question, self._now_ms)
             case actions.Lookup():
                 self._looking_up = (action, self._work.look_up(action))
             case actions.Transfer() | actions.Hangup():
@@ -350,6 +363,12 @@ class CallSession:
                 if self._answer and isinstance(action, actions.Understood):
                     self._answer.understood = action
                 self._account.note(action)
+
+    def _shortened(self, question: actions.Listen | actions.Record) -> actions.Listen | actions.Record:
+        """While recognition can't keep up, answers may not be as long. Messages wait for it anyway."""
+        if isinstance(question, actions.Record) or self._work.step < Step.NO_LOOKS:
+            return question
+        return replace(question, max_speech_ms=min(question.max_speech_ms, HURRIED_SPEECH_MS))
 
     def _speak(self) -> Frame:
         spoken = self._mouth.tick()

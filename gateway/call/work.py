@@ -15,7 +15,8 @@ from gateway.dialogue.actions import Lookup, LookupFailed, LookupSucceeded
 from gateway.errors import LookupFailedError
 from gateway.media.frames import Pcm
 from gateway.media.wav import write_wav
-from gateway.speech.workers import Recogniser
+from gateway.speech.load import Step
+from gateway.speech.workers import UNAWAITED_MS, Expected, Recogniser
 from gateway.tasks import Pending, TaskOwner
 
 FAILED = "failed"
@@ -72,9 +73,14 @@ class CallWork:
         self._lookups = lookups
         self._recognition_limit_ms = recognition_limit_ms
 
-    def recognise(self, pcm: Pcm, hints: tuple[str, ...], ponder: Ponder) -> Pending[Transcript]:
+    @property
+    def step(self) -> Step:
+        """What recognition has given up for now, to keep up with all calls."""
+        return self._recogniser.step
+
+    def recognise(self, pcm: Pcm, expected: Expected, ponder: Ponder) -> Pending[Transcript]:
         """Hear one utterance, and `ponder` its words on a thread: understanding them takes longer than a tick."""
-        return self._owner.start(self._understand(pcm, hints, ponder), timeout_ms=self._recognition_limit_ms)
+        return self._owner.start(self._understand(pcm, expected, ponder), timeout_ms=self._recognition_limit_ms)
 
     def hear_message(self, pcm: Pcm) -> Pending[Transcript]:
         """Hear a message of any length, after every utterance that a caller awaits. Each piece has the limit."""
@@ -92,8 +98,8 @@ class CallWork:
         answer = provider.lookup(wanted.name, wanted.arguments)
         return self._owner.start(answer, timeout_ms=wanted.timeout_ms + GRACE_MS)
 
-    async def _understand(self, pcm: Pcm, hints: tuple[str, ...], ponder: Ponder) -> Transcript:
-        heard = await self._recogniser.recognise(pcm, hints)
+    async def _understand(self, pcm: Pcm, expected: Expected, ponder: Ponder) -> Transcript:
+        heard = await self._recogniser.recognise(pcm, expected)
         if heard.text:
             await asyncio.to_thread(ponder, heard)
         return heard
@@ -104,7 +110,7 @@ class CallWork:
         for piece in pieces:
             try:
                 async with asyncio.timeout(self._recognition_limit_ms / 1000):
-                    heard.append(await self._recogniser.recognise(piece, awaited=False))
+                    heard.append(await self._recogniser.recognise(piece, within_ms=UNAWAITED_MS))
             except Exception as error:  # noqa: BLE001 -- border to the engine
                 log.warning("recognition failed in piece %d of %d: %s", len(heard) + 1, len(pieces), error)
                 heard.append(Transcript("", 0.0, rejected=FAILED))

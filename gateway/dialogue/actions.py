@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from asr.engine import ClosedAnswer
+
 # ---------------------------------------------------------------------------------------------------------- inputs
 
 
@@ -150,8 +152,18 @@ class Listen:
     """Silence after the prompt that counts as no input."""
     speech_timeout_ms: int = 600
     """Silence after speech that ends the utterance."""
+    complete_timeout_ms: int = 400
+    """The same once what was heard is a whole answer."""
+    incomplete_timeout_ms: int = 1400
+    """The same while it is plainly none yet: a hesitation, half a number."""
     max_speech_ms: int = 15_000
     """The longest utterance; then it is cut and recognised as it is."""
+    answer: ClosedAnswer | None = None
+    """What is asked for, when that has a grammar."""
+    engine: str | None = None
+    """Who is to hear it, by its name in the settings; None: the hotline's own."""
+    keys_only: bool = False
+    """The caller was told that only keys count now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,9 @@ class Answering:
             self._change_mode(struggling, "errors")
             self._stage.ask()
             return None
+        if not state.pending and self._stage.put_by_keys(self._question):
+            self._stage.listen()
+            return None
         self._stage.say(_wording(before, state.errors))
         if state.pending:
             self._stage.say(_wording(self._settings.confirm_again, state.errors))

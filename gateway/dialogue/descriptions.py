@@ -27,6 +27,7 @@ MODELS: Mapping[str, str] = {
     "Variable": "流程自己记的一个值，用 vars.名字 来读",
     "Hours": "一份营业时间；写进 closed 或 open 的日子只按那里写的算",
     "Week": "一周里各天的营业时间；没写的那天不营业",
+    "KeysOnly": "来电太多、顾不上听的时候怎么请来电者用按键",
     "Answers": "所有提问的默认设置；写在某个提问里的只对那一个有效",
     "Universal": "任何时候都可以说的话、可以按的键",
     "Mode": "叠加的模式，只写与平时不同的地方",
@@ -81,6 +82,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "hours": "营业时间；hours.名字 在营业时成立",
         "maintenance": "系统停机维护、等不到通话打完时说的话，说完就挂机；不能读数据。不写就直接挂机",
         "resumed": "电话断线的人再打进来、从断的地方接着办时先说的话；不能读数据。不写就直接接着问",
+        "keys_only": "来电太多、一时顾不上听的时候怎么请来电者用按键；不写就照常提问，只是听得粗一些",
         "answers": "所有提问的默认设置",
         "universals": "任何时候都可以说的话、可以按的键：agent 转人工（必须有），repeat 重听，back 返回，more 念下一组",
         "modes": "叠加的模式，例如长者模式",
@@ -109,6 +111,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "timezone": "时区，不写就是北京时间",
     },
     "Week": {day: f'星期{name}几点到几点，如 "08:00-20:00"；几段写成列表，可以跨过半夜' for day, name in _DAYS.items()},
+    "KeysOnly": {
+        "notice": "每次提问前先说的话；不能读数据",
+        "option": "怎样念菜单的一个选项：必须用 {option | text} 和 {key | number}",
+    },
     "Universal": {"go": "去哪个节点；repeat、back、more 自己会做，不写"},
     "Mode": {
         "label": "模式的名称",
@@ -147,6 +153,10 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     "Settings": {
         "timeout": "多久没有声音算没回答，如 5s",
         "speech_timeout": "说完后静多久算说完：菜单半秒多，报号码要 1.5 到 2.5 秒",
+        "complete_timeout": "听到的已经是完整的回答（确定的说法、十一位号码）时，静多久算说完",
+        "incomplete_timeout": "明显还没说完（嗯、那个、报了一半的号码）时，静多久算说完；"
+        "不写就比 speech_timeout 长 0.8 秒，报号码至少 3 秒",
+        "engine": "用哪个识别引擎听回答：设置里 engines 的名字；不写就用默认的",
         "inter_digit_timeout": "两次按键之间最多隔多久，如 3s",
         "max_speech": "一次最多说多久，如 15s",
         "max_retries": "第几次失败转人工；没回答、没听懂、确认时说不对，合在一起数",

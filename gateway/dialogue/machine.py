@@ -32,12 +32,15 @@ from gateway.dialogue.actions import (
 )
 from gateway.dialogue.answering import Answering
 from gateway.dialogue.compiled import CompiledFlow
+from gateway.dialogue.completeness import Completeness, completeness
 from gateway.dialogue.expressions import EvaluationError
 from gateway.dialogue.nodes.base import Node
 from gateway.dialogue.nodes.call import Call
+from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.ticket import Ticket
+from gateway.dialogue.reading import Reader
 from gateway.dialogue.routes import RETURN
 from gateway.dialogue.sayable import UnsayableError
 from gateway.dialogue.stage import Stage
@@ -110,6 +113,25 @@ class Dialogue:
         May be called in any thread; changes nothing but what matchers remember.
         """
         self._flow.matcher(node).match(heard.text, heard.alternatives, heard.confidence)
+
+    @property
+    def keys_only(self) -> bool:
+        """Whether questions are put for keys, since words can't be heard; may be set between steps."""
+        return self._stage.keys_only
+
+    @keys_only.setter
+    def keys_only(self, wanted: bool) -> None:
+        self._stage.keys_only = wanted
+
+    def completeness(self, heard: Heard) -> Completeness:
+        """Whether what was said so far is a whole answer to the present question. Changes nothing."""
+        question = self._stage.node
+        if not isinstance(question, Question) or self.state.waiting is not Waiting.ANSWER:
+            return Completeness.UNSURE
+        collect = question if isinstance(question, Collect) else None
+        slot = self._flow.slots[collect.slot].type if collect else None
+        most_digits = collect.max_digits if collect else 0
+        return completeness(heard, Reader(self._stage, question), self.state.pending, slot, most_digits)
 
     def farewell(self) -> tuple[Action, ...]:
         """What the flow says when the call can't go on; nobody may cut it. Changes nothing."""

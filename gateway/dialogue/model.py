@@ -136,6 +136,15 @@ class Subflow(Strict):
     nodes: Nodes
 
 
+class KeysOnly(Strict):
+    """What is said while too many call at once for their words to be heard."""
+
+    notice: Prompt
+    """Said before each question; it reads no values, so it can always be said."""
+    option: Prompt
+    """Offers one option of a menu; knows `option`, its label, and `key`."""
+
+
 class Flow(Strict):
     """A whole hotline."""
 
@@ -156,6 +165,7 @@ class Flow(Strict):
     """Said to callers whose call a shutdown of the gateway cuts short; it reads no values, so it can always be said."""
     resumed: Prompt | None = None
     """Said to callers whose line was lost, who call again and go on where they were; it reads no values either."""
+    keys_only: KeysOnly | None = None
     answers: Answers
     universals: dict[Identifier, Universal]
     modes: dict[Identifier, Mode] = Field(default_factory=dict)
@@ -165,10 +175,14 @@ class Flow(Strict):
     _digest: str = PrivateAttr("")
 
     @property
-    def any_moment(self) -> dict[str, Template]:
-        """What may have to be said at any moment of a call, by its key."""
-        said = {"maintenance": self.maintenance, "resumed": self.resumed}
-        return {name: prompt for name, prompt in said.items() if prompt is not None}
+    def any_moment(self) -> dict[tuple[str, ...], Template]:
+        """What may have to be said at any moment of a call, by its place."""
+        said: dict[tuple[str, ...], Template | None] = {
+            ("maintenance",): self.maintenance,
+            ("resumed",): self.resumed,
+            ("keys_only", "notice"): self.keys_only.notice if self.keys_only else None,
+        }
+        return {place: prompt for place, prompt in said.items() if prompt is not None}
 
     @property
     def digest(self) -> str:

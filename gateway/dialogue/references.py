@@ -101,13 +101,22 @@ class References:
         if STANDARD in flow.modes:
             what = f"'{STANDARD}' is the name of having no mode; choose another"
             yield Mistake(("modes", STANDARD), what, at_key=True)
-        for name, prompt in flow.any_moment.items():
+        for at, prompt in flow.any_moment.items():
             if prompt.fields:
                 what = "this is said at any moment of a call, when no value may be known; say it without values"
-                yield Mistake((name,), what)
+                yield Mistake(at, what)
+        if flow.keys_only is not None:
+            yield from self._offering(("keys_only", "option"), flow.keys_only.option)
         for place, prompt in prompts_of(flow.answers):
             names = {"option"} if place[0] == "confirm_prompt" else set()
             yield from self._prompt(("answers", *place), prompt, names)
+
+    @staticmethod
+    def _offering(at: Place, prompt: Template) -> Iterator[Mistake]:
+        """It must name both, and can name nothing else."""
+        said = {(field.expression.source.strip(), field.kind) for field in prompt.fields}
+        if said != {("option", "text"), ("key", "number")}:
+            yield Mistake(at, "this offers one option; write it with {option | text} and {key | number}, nothing else")
 
     # -------------------------------------------------------------------------------------------------------- nodes
 

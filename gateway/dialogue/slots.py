@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from asr.engine import AnswerKind
 from asr.text import (
     is_id_card,
     parse_amount,
@@ -89,6 +90,17 @@ def _text(text: str, _today: date) -> str | None:
     return text.strip()[:_MAX_TEXT] or None
 
 
+CLOSED: Mapping[SlotType, AnswerKind] = {
+    "digits": "digits",
+    "phone": "phone",
+    "id_card": "id_card",
+    "number": "number",
+    "amount": "amount",
+    "date": "date",
+    "month": "month",
+    "yes_no": "yes_no",
+}
+"""What their answers are to a recogniser; those of the other types are words like any."""
 KINDS: Mapping[SlotType, Kind] = {
     "digits": Kind(lambda text, _: parse_digits(text), _digits, by_digits=True, says="digits"),
     "phone": Kind(

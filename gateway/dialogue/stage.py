@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from asr.engine import ClosedAnswer
 from gateway.dialogue.actions import (
     Action,
     BargeIn,
@@ -20,7 +21,7 @@ from gateway.dialogue.actions import (
     SlotFilled,
     Tone,
 )
-from gateway.dialogue.choices import AGENT
+from gateway.dialogue.choices import AGENT, Choice
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.expressions import EvaluationError, Expression
 from gateway.dialogue.hints import hints_at
@@ -31,12 +32,15 @@ from gateway.dialogue.nodes.menu import Group, Menu
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.sayable import Picked
-from gateway.dialogue.slots import KINDS
+from gateway.dialogue.slots import CLOSED, KINDS
 from gateway.dialogue.state import CALLER, STANDARD, State, Waiting
 from gateway.dialogue.template import Template
 from gateway.dialogue.values import WrongTypeError, typed
 
 _LONGEST_PATIENCE_MS = 2500
+_UNFINISHED_MS, _UNFINISHED_NUMBER_MS = 800, 3000
+"""Who has said 嗯 or 那个 gets so much more time; a number that is being dictated may pause for so long: at the 95th
+percentile, callers pause 2.5 s in mid-turn."""
 _YES_NO_SPEECH_TIMEOUT_MS = 1000
 """At a confirmation: a yes is over sooner than a dictated number, but a correction may follow a no after a breath."""
 
@@ -48,6 +52,8 @@ class Stage:
         self.flow = flow
         self._now = now
         self._state = state
+        self.keys_only = False
+        """Ask for keys: words can't be heard now."""
         self._out: list[Action] = []
         self._informed: list[Say] = []
 
@@ -183,9 +189,35 @@ class Stage:
         if isinstance(question, Question):
             self.state.errors = 0
             self.state.pending = None
-            said = self.say(self.prompt(question))
-            self.state.replay = (*self._informed, said)
+            said = self._put(question)
+            self.state.replay = (*self._informed, *said)
             self.listen()
+
+    def _put(self, question: Question) -> tuple[Say, ...]:
+        return self.put_by_keys(question) or (self.say(self.prompt(question)),)
+
+    def put_by_keys(self, question: Question) -> tuple[Say, ...]:
+        """Put the question for keys; nothing when that isn't wanted now, or the flow doesn't say how."""
+        wording = self.flow.flow.keys_only
+        if not self.keys_only or wording is None:
+            return ()
+        said = [self.say(wording.notice, barge_in=BargeIn.DTMF)]
+        if isinstance(question, Menu):
+            said += [
+                self.say(wording.option, barge_in=BargeIn.DTMF, option=choice.label, key=choice.key)
+                for choice in self._keyed(question)
+            ]
+        else:
+            said.append(self.say(self.prompt(question), barge_in=BargeIn.DTMF))
+        return tuple(said)
+
+    def _keyed(self, menu: Menu) -> list[Choice]:
+        """What the menu offers now and a human, as far as they have a key that can be said."""
+        group = self.group(menu)
+        named = group.offers if group else menu.offers or tuple(menu.options)
+        choices = self.flow.choices(self.state.node)
+        wanted = dict.fromkeys([*named, AGENT])
+        return [choices[name] for name in wanted if name in choices and (choices[name].key or "").isdigit()]
 
     def prompt(self, question: Question) -> Template:
         """What the question says now: of a menu with groups, the present one."""
@@ -218,6 +250,11 @@ class Stage:
         speech_timeout = settings.speech_timeout
         if self.state.pending:
             speech_timeout = min(speech_timeout, _YES_NO_SPEECH_TIMEOUT_MS)
+        answer = self._closed(question)
+        by_number = answer is not None and answer.kind in ("digits", "phone", "id_card")
+        unfinished_ms = settings.incomplete_timeout or max(
+            speech_timeout + _UNFINISHED_MS, _UNFINISHED_NUMBER_MS if by_number and not self.state.pending else 0
+        )
         keyword = self._barge_in(None) is BargeIn.KEYWORD
         choices = self.flow.choices(self.state.node)
         self.emit(
@@ -228,9 +265,23 @@ class Stage:
                 keys=self._key_entry(question, round(settings.inter_digit_timeout * times)),
                 timeout_ms=round(settings.timeout * times),
                 speech_timeout_ms=_patience(speech_timeout, times),
+                complete_timeout_ms=_patience(min(speech_timeout, settings.complete_timeout), times),
+                incomplete_timeout_ms=max(_patience(speech_timeout, times), unfinished_ms),
                 max_speech_ms=settings.max_speech,
+                answer=answer,
+                engine=settings.engine,
+                keys_only=self.keys_only and self.flow.flow.keys_only is not None,
             )
         )
+
+    def _closed(self, question: Question) -> ClosedAnswer | None:
+        """What kind of answer the recogniser is to expect; None for words."""
+        if self.state.pending:
+            return ClosedAnswer("yes_no")
+        if not isinstance(question, Collect):
+            return None
+        kind = CLOSED.get(self.flow.slots[question.slot].type)
+        return kind and ClosedAnswer(kind, question.min_digits, question.max_digits)
 
     def _record(self, question: Message) -> None:
         times = self.mode.times if self.mode else 1.0

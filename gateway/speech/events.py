@@ -53,6 +53,17 @@ class Utterance:
     prompt which nothing but a keyword cuts: recognise it, and `disarm` when it has one."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Paused:
+    """The caller has been quiet for 200 ms in what may be their answer: an `Utterance` with this very sound follows,
+    unless they go on. What was said so far may be looked at, to `judge` how long to wait.
+    """
+
+    pcm: Pcm
+    start_ms: float
+    end_ms: float
+
+
 @dataclass(frozen=True, slots=True)
 class KeysEntered:
     """The caller entered an answer by keys."""
@@ -98,4 +109,6 @@ class KeyPressed:
     at_ms: float
 
 
-ListenEvent = SpeechStarted | SpeechDropped | BargeIn | Utterance | KeysEntered | Message | NoInput | KeyPressed
+ListenEvent = (
+    SpeechStarted | SpeechDropped | BargeIn | Paused | Utterance | KeysEntered | Message | NoInput | KeyPressed
+)

@@ -34,6 +34,7 @@ from gateway.speech.events import (
     ListenEvent,
     Message,
     NoInput,
+    Paused,
     SpeechDropped,
     SpeechStarted,
     Utterance,
@@ -84,6 +85,7 @@ class Listener:
         self._prompt_ended_ms = float("-inf")
         self._quiet_since_ms = 0.0
         self._cut = False
+        self._judged: tuple[float, float] | None = None
         self._told_start = False
         self._voiced_over_prompt: deque[bool] = deque(maxlen=BARGE_IN_WINDOW)
 
@@ -103,8 +105,13 @@ class Listener:
         self._question = question if isinstance(question, Listen) else _rules(question)
         self._quiet_since_ms = now_ms
         self._cut = False
+        self._judged = None
         self._voiced_over_prompt.clear()
         self._keys.begin()
+
+    def judge(self, end_ms: float, silence_ms: float) -> None:
+        """What was said until `end_ms` (of a `Paused`) is over after so much silence, unless more was said by now."""
+        self._judged = (end_ms, silence_ms)
 
     def disarm(self) -> None:
         """Close the question without an answer of ours; idempotent."""
@@ -174,8 +181,11 @@ class Listener:
 
     def _hear(self, now_ms: float, frame: Frame, level_dbfs: float | None, events: list[ListenEvent]) -> None:
         question = self._question or IDLE
+        silence_ms = float(question.speech_timeout_ms)
+        if self._judged and self._judged[0] == self._segmenter.end_ms:
+            silence_ms = self._judged[1]
         segment = self._segmenter.tick(
-            now_ms, frame, level_dbfs, silence_ms=question.speech_timeout_ms, max_speech_ms=question.max_speech_ms
+            now_ms, frame, level_dbfs, silence_ms=silence_ms, max_speech_ms=question.max_speech_ms
         )
         if self._question is not None:
             self._report(now_ms, segment, level_dbfs is not None, events)
@@ -192,6 +202,10 @@ class Listener:
                 events.append(BargeIn(now_ms, "speech"))
         if segment is not None:
             self._take_segment(segment, events)
+        elif self._segmenter.pausing and not self._is_message and (not self._playing or self._cut):
+            so_far = self._segmenter.so_far(now_ms)
+            if so_far is not None:
+                events.append(Paused(so_far.pcm, so_far.start_ms, so_far.end_ms))
 
     def _tell_start(self, events: list[ListenEvent]) -> None:
         if not self._told_start:

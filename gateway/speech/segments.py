@@ -63,6 +63,20 @@ class Segmenter:
         """Onset of the current segment."""
         return self._start_ms
 
+    @property
+    def end_ms(self) -> float:
+        """Where the last speech of the current segment ends, so far."""
+        return self._start_ms + (self._end - (self._onset or 0)) * FRAME_MS
+
+    @property
+    def pausing(self) -> bool:
+        """It has just been quiet for the post-roll: if nothing more is said, the segment is `so_far`."""
+        return self._onset is not None and len(self._sound) - self._end == POST_ROLL_FRAMES
+
+    def so_far(self, now_ms: float) -> Segment | None:
+        """The current segment as if it had ended now; None when nobody speaks. Changes nothing."""
+        return None if self._onset is None else self._made(now_ms)
+
     def tick(
         self, now_ms: float, frame: Frame, level_dbfs: float | None, *, silence_ms: float, max_speech_ms: float
     ) -> Segment | None:
@@ -84,12 +98,12 @@ class Segmenter:
         silent = (len(self._sound) - self._end) * FRAME_MS >= silence_ms and not voiced
         too_long = (len(self._sound) - self._onset) * FRAME_MS >= max_speech_ms
         if silent or too_long:
-            return self._cut(self._onset, now_ms)
+            return self._cut(now_ms)
         return None
 
     def finish(self, now_ms: float) -> Segment | None:
         """End the current segment now, as when the line goes dead; None when nobody speaks."""
-        return None if self._onset is None else self._cut(self._onset, now_ms)
+        return None if self._onset is None else self._cut(now_ms)
 
     def drop(self) -> None:
         """Forget the current segment; the next one needs an onset of its own."""
@@ -121,10 +135,13 @@ class Segmenter:
         self._end = len(self._sound)
         self._run = RESUME_FRAMES
 
-    def _cut(self, onset: int, now_ms: float) -> Segment:
-        pcm = np.concatenate(self._sound[: self._end + POST_ROLL_FRAMES])
-        end_ms = self._start_ms + (self._end - onset) * FRAME_MS
+    def _cut(self, now_ms: float) -> Segment:
+        segment = self._made(now_ms)
         self._onset = None
         self._window.clear()
         del self._sound[: self._end]  # the silence after this segment is the pre-roll of the next
-        return Segment(pcm, self._start_ms, end_ms, now_ms + FRAME_MS)
+        return segment
+
+    def _made(self, now_ms: float) -> Segment:
+        pcm = np.concatenate(self._sound[: self._end + POST_ROLL_FRAMES])
+        return Segment(pcm, self._start_ms, self.end_ms, now_ms + FRAME_MS)

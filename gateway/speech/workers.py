@@ -1,57 +1,117 @@
-"""The threads that recognise: few, bounded, shared by all calls, and never in the way of a tick loop."""
+"""The threads that recognise: few, bounded, shared by all calls, and never in the way of a tick loop.
+
+Who is due first is served first (earliest deadline first; Liu and Layland 1973). A short answer is due sooner than a
+long one, a message that nobody waits for much later; and where there is more than one thread, long utterances leave
+one of them free, so that no monologue delays another caller's 否.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import heapq
 import itertools
-import queue
+import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from enum import IntEnum
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from asr.engine import Engine, Transcript, transcribe
+from asr.engine import SAMPLE_RATE_HZ, ClosedAnswer, Engine, Transcript, transcribe
 from gateway.errors import SpeechError
 from gateway.media.frames import Pcm
+from gateway.speech.load import LoadGauge, Step
+
+log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S = 5.0
+AWAITED_MS = 300.0
+"""A caller who has said a word expects something to happen within this."""
+PATIENCE = 0.1
+"""And who has spoken longer, so much of that time later."""
+UNAWAITED_MS = 6000.0
+"""When a message, which nobody waits for, is due: late enough to let every answer go first, and yet it is."""
+LONG_S = 6.0
+"""Longer utterances never take the last free thread."""
+_GAUGED_EVERY_MS = 100.0
 
-_Job = tuple["Future[Transcript]", Pcm, tuple[str, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is known of what was asked, for the recogniser."""
+
+    hints: tuple[str, ...] = ()
+    answer: ClosedAnswer | None = None
+    engine: str | None = None
+    """Who is to hear it; None: the default engine."""
 
 
-class _Turn(IntEnum):
-    """Who is served first."""
-
-    AWAITED = 0
-    LATER = 1
-    CLOSING = 2
+NOTHING_EXPECTED = Expected()
 
 
 class Recogniser(Protocol):
     """What a call needs of recognition."""
 
-    async def recognise(self, pcm: Pcm, hints: Sequence[str] = (), *, awaited: bool = True) -> Transcript:
-        """What was said in one utterance; `awaited`: a caller is waiting for the answer to it."""
+    @property
+    def step(self) -> Step:
+        """What has to be given up now."""
+
+    async def recognise(
+        self, pcm: Pcm, expected: Expected = NOTHING_EXPECTED, *, within_ms: float | None = None
+    ) -> Transcript:
+        """What was said in one utterance; it should be known `within_ms`."""
+
+
+@dataclass(order=True, slots=True)
+class _Job:
+    due_ms: float
+    number: int
+    future: Future[Transcript] = field(compare=False)
+    pcm: Pcm = field(compare=False)
+    expected: Expected = field(compare=False)
+
+    @property
+    def long(self) -> bool:
+        return len(self.pcm) > LONG_S * SAMPLE_RATE_HZ
 
 
 class RecognitionPool:
-    """Runs one engine on a fixed number of threads; utterances wait their turn in order, those nobody awaits last.
+    """Runs engines on a fixed number of threads, whoever is due first.
 
     Cancelling `recognise` gives up the place in the queue; a job already running ends on its thread and its result is
     thrown away. The threads are daemons: an engine that never returns holds up neither a call nor the process's end.
 
     Args:
-        engine: shared by the threads; the pool doesn't close it.
+        engine: the default one, shared by the threads; the pool closes neither it nor the others.
         threads: utterances recognised at the same time, at least 1.
+        others: engines that a question may name.
+        late_limit_ms: see `LoadGauge`.
+        clock_ms: a steady clock.
     """
 
-    def __init__(self, engine: Engine, threads: int = 1) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        threads: int = 1,
+        *,
+        others: Mapping[str, Engine] | None = None,
+        late_limit_ms: float | None = None,
+        clock_ms: Callable[[], float] = lambda: time.monotonic() * 1000,
+    ) -> None:
         if threads < 1:
             raise ValueError(f"a pool needs at least one thread, not {threads}")
         self._engine = engine
-        self._jobs: queue.PriorityQueue[tuple[_Turn, int, _Job | None]] = queue.PriorityQueue()
+        self._others = dict(others or {})
+        self._clock_ms = clock_ms
+        self._gauge = LoadGauge() if late_limit_ms is None else LoadGauge(late_limit_ms)
+        self._gauged_ms = float("-inf")
+        self._latest_ms = 0.0
+        self._jobs: list[_Job] = []
         self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._long_running = 0
+        self._most_long = max(1, threads - 1)
         self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"recognise-{number}", daemon=True) for number in range(threads)
@@ -59,40 +119,97 @@ class RecognitionPool:
         for thread in self._threads:
             thread.start()
 
-    async def recognise(self, pcm: Pcm, hints: Sequence[str] = (), *, awaited: bool = True) -> Transcript:
-        """Recognise one utterance on a thread of the pool. Those that no caller awaits let all others go first.
+    @property
+    def step(self) -> Step:
+        """What has to be given up now, for recognition to keep up."""
+        now_ms = self._clock_ms()
+        if now_ms - self._gauged_ms >= _GAUGED_EVERY_MS:
+            with self._changed:
+                self._gauge_load(now_ms)
+        return self._gauge.step
+
+    async def recognise(
+        self, pcm: Pcm, expected: Expected = NOTHING_EXPECTED, *, within_ms: float | None = None
+    ) -> Transcript:
+        """Recognise one utterance on a thread of the pool.
+
+        Args:
+            pcm: the utterance.
+            expected: what the question expects, and who is to hear it.
+            within_ms: when it should be known; by default soon, and a little later the longer the caller spoke.
 
         Raises:
-            SpeechError: the pool is closed.
+            SpeechError: the pool is closed, or `expected` names an engine that isn't there.
             Exception: whatever the engine raises.
         """
-        if self._closed:
-            raise SpeechError("recognition is shutting down")
+        if expected.engine is not None and expected.engine not in self._others:
+            raise SpeechError("no such engine is loaded", where=repr(expected.engine), remedy="name it in the settings")
+        if within_ms is None:
+            within_ms = AWAITED_MS + PATIENCE * len(pcm) * 1000 / SAMPLE_RATE_HZ
         future: Future[Transcript] = Future()
-        self._put(_Turn.AWAITED if awaited else _Turn.LATER, (future, pcm, tuple(hints)))
+        with self._changed:
+            if self._closed:
+                raise SpeechError("recognition is shutting down")
+            due_ms = self._clock_ms() + within_ms
+            heapq.heappush(self._jobs, _Job(due_ms, next(self._numbers), future, pcm, expected))
+            self._changed.notify()
         return await asyncio.wrap_future(future)
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Let the threads finish what is queued and end, waiting at most `timeout_s` for all of them; idempotent.
 
-        Returns False when a thread is still stuck in the engine; then the engine must not be freed.
+        Returns False when a thread is still stuck in an engine; then the engines must not be freed.
         """
-        self._closed = True
-        for _ in self._threads:
-            self._put(_Turn.CLOSING, None)
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
         for thread in self._threads:
             thread.join(timeout_s / len(self._threads))
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _put(self, turn: _Turn, job: _Job | None) -> None:
-        self._jobs.put((turn, next(self._numbers), job))
+    def _gauge_load(self, now_ms: float) -> None:
+        """The lock is held."""
+        waiting_ms = max((now_ms - job.due_ms for job in self._jobs if not job.future.cancelled()), default=0.0)
+        before = self._gauge.step
+        step = self._gauge.note(now_ms, max(self._latest_ms, waiting_ms))
+        self._gauged_ms, self._latest_ms = now_ms, 0.0
+        if step != before:
+            say = log.warning if step > before else log.info
+            say("recognition is %.0f ms late: load step %d, %s", waiting_ms, step, step.name.lower())
+
+    def _next(self) -> _Job | None:
+        """The job that is due first and may run now, waited for; None when the pool is closed and nothing is left."""
+        with self._changed:
+            while True:
+                held_back = []
+                chosen = None
+                while self._jobs and chosen is None:
+                    job = heapq.heappop(self._jobs)
+                    if job.long and self._long_running >= self._most_long:
+                        held_back.append(job)
+                    elif job.future.set_running_or_notify_cancel():
+                        chosen = job
+                for job in held_back:
+                    heapq.heappush(self._jobs, job)
+                if chosen is not None:
+                    self._long_running += chosen.long
+                    self._latest_ms = max(self._latest_ms, self._clock_ms() - chosen.due_ms)
+                    return chosen
+                if self._closed and not self._jobs:
+                    return None
+                self._changed.wait()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()[2]) is not None:
-            future, pcm, hints = job
-            if not future.set_running_or_notify_cancel():
-                continue
+        while (job := self._next()) is not None:
+            expected = job.expected
+            engine = self._engine if expected.engine is None else self._others[expected.engine]
+            quick = self.step >= Step.QUICK
             try:
-                future.set_result(transcribe(self._engine, pcm, hints))
+                heard = transcribe(engine, job.pcm, expected.hints, answer=expected.answer, quick=quick)
+                job.future.set_result(heard)
             except Exception as error:  # noqa: BLE001 - border to the engine: the turn fails, the thread lives
-                future.set_exception(error)
+                job.future.set_exception(error)
+            finally:
+                with self._changed:
+                    self._long_running -= job.long
+                    self._changed.notify_all()

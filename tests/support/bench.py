@@ -33,11 +33,13 @@ from gateway.dialogue.actions import (
     Text,
     Understood,
 )
+from gateway.dialogue.completeness import Completeness
 from gateway.dialogue.state import State, Waiting
 from gateway.media.frames import FRAME_MS, FRAME_SAMPLES, SILENCE
 from gateway.prompts.catalog import PromptCatalog
 from gateway.prompts.player import Player
 from gateway.speech.listener import Listener
+from gateway.speech.load import Step
 from gateway.tasks import TaskOwner
 from gateway.transport.leg import CALLER_HUNG_UP, HandOver, LegInput
 from tests.support.sound import ScriptedDetector
@@ -58,6 +60,8 @@ class Mind:
 
     replies: deque[tuple[Action, ...]]
     given: list[Input] = field(default_factory=list)
+    keys_only: bool = False
+    complete: Completeness = Completeness.UNSURE
     pondered: list[tuple[str, str]] = field(default_factory=list)
     """Question and words of the answers that were thought over before they were given."""
 
@@ -66,6 +70,9 @@ class Mind:
 
     def ponder(self, node: str, heard: Heard) -> None:
         self.pondered.append((node, heard.text))
+
+    def completeness(self, heard: Heard) -> Completeness:
+        return self.complete
 
     def snapshot(self) -> State:
         """At its question; as many errors as answers were given."""
@@ -90,9 +97,10 @@ class SlowRecogniser:
         self._heard = deque(heard)
         self.release = asyncio.Event()
         self.awaited: list[bool] = []
+        self.step = Step.NORMAL
 
-    async def recognise(self, pcm: object, hints: object = (), *, awaited: bool = True) -> Transcript:
-        self.awaited.append(awaited)
+    async def recognise(self, pcm: object, expected: object = None, *, within_ms: float | None = None) -> Transcript:
+        self.awaited.append(within_ms is None)
         await self.release.wait()
         heard = self._heard.popleft()
         if isinstance(heard, Exception):

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from gateway.dialogue.actions import BargeIn, Listen, Record
 from gateway.media.frames import FRAME_MS
-from gateway.speech.events import ListenEvent
+from gateway.speech.events import ListenEvent, Paused
 from gateway.speech.listener import Listener
 from tests.support.sound import ScriptedDetector, marked_frame
 
@@ -52,8 +52,8 @@ class Timeline:
         return [event for event in self.heard if isinstance(event, kind)]
 
     def names(self) -> list[str]:
-        """What happened, in order."""
-        return [type(event).__name__ for event in self.heard]
+        """What happened, in order; pauses aside."""
+        return [type(event).__name__ for event in self.heard if not isinstance(event, Paused)]
 
     def _tick(self) -> None:
         faded = any(start <= self.now_ms < end for start, end in self.faded)

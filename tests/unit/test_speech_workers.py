@@ -12,7 +12,7 @@ import pytest
 from asr.engine import Capabilities, Pcm, Transcript
 from gateway.clock import VirtualClock
 from gateway.errors import ModelError, SpeechError
-from gateway.speech.workers import RecognitionPool
+from gateway.speech.workers import UNAWAITED_MS, Expected, RecognitionPool
 from gateway.tasks import TaskOwner
 
 pytestmark = pytest.mark.unit
@@ -72,7 +72,7 @@ def sound(samples: int) -> Pcm:
 
 def test_an_utterance_is_recognised_with_its_hints() -> None:
     pool = RecognitionPool(CountingEngine())
-    assert asyncio.run(pool.recognise(sound(320), ["查话费"])).text == "320，查话费"
+    assert asyncio.run(pool.recognise(sound(320), Expected(("查话费",)))).text == "320，查话费"
     assert pool.close()
 
 
@@ -96,7 +96,7 @@ def test_answers_that_callers_await_go_before_messages_that_nobody_does() -> Non
     async def calls() -> None:
         first = asyncio.create_task(pool.recognise(sound(1)))
         assert await asyncio.to_thread(engine.entered.wait, 20)
-        later = [asyncio.create_task(pool.recognise(sound(length), awaited=False)) for length in (10, 11)]
+        later = [asyncio.create_task(pool.recognise(sound(length), within_ms=UNAWAITED_MS)) for length in (10, 11)]
         awaited = [asyncio.create_task(pool.recognise(sound(length))) for length in (20, 21)]
         await asyncio.sleep(0)
         engine.gate.set()

@@ -31,6 +31,8 @@ _PLACES: Mapping[str, str] = {
 _TIMES: Mapping[str, str] = {
     "timeout": "等多久算没回答",
     "speech_timeout": "说完后静多久",
+    "complete_timeout": "答完整了静多久",
+    "incomplete_timeout": "没答完静多久",
     "inter_digit_timeout": "两次按键之间",
     "max_speech": "最多说多久",
 }

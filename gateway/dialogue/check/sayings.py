@@ -41,7 +41,9 @@ class Sayings:
         found: list[Prompt] = []
         for place, template in prompts_of(flow.answers):
             found.append(Prompt(("answers", *place), template, part=str(place[0])))
-        found += [Prompt((name,), template, part=name) for name, template in flow.any_moment.items()]
+        found += [Prompt(place, template, part=place[0]) for place, template in flow.any_moment.items()]
+        if flow.keys_only is not None:
+            found.append(Prompt(("keys_only", "option"), flow.keys_only.option, part="keys_only"))
         for name, stop in self._stops.items():
             for place, template in stop.node.prompts():
                 found.append(Prompt((*stop.place, *place), template, name, part=_part(place)))

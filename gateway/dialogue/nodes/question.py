@@ -24,6 +24,10 @@ class Settings(Strict):
 
     timeout: DurationMs | None = None
     speech_timeout: DurationMs | None = None
+    complete_timeout: DurationMs | None = None
+    """Silence that ends what is already a whole answer: a sure phrase, eleven digits."""
+    incomplete_timeout: DurationMs | None = None
+    """Silence that ends what plainly is none yet: a hesitation, half a number. None: by `speech_timeout`."""
     inter_digit_timeout: DurationMs | None = None
     max_speech: DurationMs | None = None
     max_retries: Annotated[int, Field(ge=1, le=10)] | None = None
@@ -32,6 +36,8 @@ class Settings(Strict):
     confirm: Confirm | None = None
     accept_score: Score | None = None
     confirm_score: Score | None = None
+    engine: Identifier | None = None
+    """Who hears the answers: a recogniser's name in the settings; None: the default one."""
     confirm_prompt: Prompt | None = None
     """Asks for a yes; knows `option` (the label of a menu option) or `value` (of a slot)."""
     confirm_again: Wordings | None = None
@@ -46,6 +52,7 @@ class Answers(Settings):
 
     timeout: DurationMs = 5000
     speech_timeout: DurationMs = 600
+    complete_timeout: DurationMs = 400
     inter_digit_timeout: DurationMs = 3000
     max_speech: DurationMs = 15_000
     max_retries: Annotated[int, Field(ge=1, le=10)] = 3
