@@ -7,18 +7,21 @@ pauses can cost.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from asr.engine import Transcript
 from gateway.call.mind import Mind
 from gateway.call.work import CallWork, transcript_of
-from gateway.dialogue.actions import Heard, Listen
+from gateway.dialogue.actions import Heard, Listen, Record
 from gateway.dialogue.completeness import Completeness
 from gateway.speech.events import Paused, SpeechDropped, Utterance
 from gateway.speech.load import Step
 from gateway.speech.workers import Expected
 from gateway.tasks import Pending
 
+HURRIED_SPEECH_MS = 8000
+"""The longest answer while recognition can't keep up."""
 LONGEST_LOOK_MS = 9000.0
 """What has gone on for longer is looked at no more, but when it is over."""
 
@@ -38,6 +41,12 @@ class Hearing:
     def busy(self) -> bool:
         """An utterance that is over is being recognised."""
         return self._final is not None
+
+    def bounded(self, question: Listen | Record) -> Listen | Record:
+        """The question; while recognition can't keep up, its answer may not be as long. Messages can wait."""
+        if isinstance(question, Record) or self._work.step < Step.NO_LOOKS:
+            return question
+        return replace(question, max_speech_ms=min(question.max_speech_ms, HURRIED_SPEECH_MS))
 
     def follow(self, question: Listen, heard: Paused | SpeechDropped) -> None:
         """Recognise what was said until this pause, unless it is no answer after all."""

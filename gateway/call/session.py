@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 from asr.engine import Transcript
@@ -37,8 +36,6 @@ from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInp
 
 log = logging.getLogger(__name__)
 
-HURRIED_SPEECH_MS = 8000
-"""The longest answer while recognition can't keep up."""
 MAX_NOISES = 2
 """Noises (speech to the detector, nothing to the recogniser) that a question forgives before they count as no input."""
 _STILL_TRUE = (actions.Understood, actions.SlotFilled, actions.TicketOpened, actions.SurveyAnswered)
@@ -353,7 +350,7 @@ class CallSession:
             case actions.Say():
                 self._mouth.play(action)
             case actions.Listen() | actions.Record():
-                self._question = self._shortened(action)
+                self._question = self._hearing.bounded(action)
                 self._ears.arm(self._question, self._now_ms)
             case actions.Lookup():
                 self._looking_up = (action, self._work.look_up(action))
@@ -363,12 +360,6 @@ class CallSession:
                 if self._answer and isinstance(action, actions.Understood):
                     self._answer.understood = action
                 self._account.note(action)
-
-    def _shortened(self, question: actions.Listen | actions.Record) -> actions.Listen | actions.Record:
-        """While recognition can't keep up, answers may not be as long. Messages wait for it anyway."""
-        if isinstance(question, actions.Record) or self._work.step < Step.NO_LOOKS:
-            return question
-        return replace(question, max_speech_ms=min(question.max_speech_ms, HURRIED_SPEECH_MS))
 
     def _speak(self) -> Frame:
         spoken = self._mouth.tick()

@@ -12,6 +12,7 @@ import pytest
 from asr.engine import Capabilities, Pcm, Transcript
 from gateway.clock import VirtualClock
 from gateway.errors import ModelError, SpeechError
+from gateway.speech.load import Step
 from gateway.speech.workers import UNAWAITED_MS, Expected, RecognitionPool
 from gateway.tasks import TaskOwner
 
@@ -28,13 +29,17 @@ class CountingEngine:
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
+        self.both = threading.Event()
+        self.begun: list[int] = []
         self.fails: Exception | None = None
         self.heard: list[int] = []
+        self.quick: list[bool] = []
         self.running = 0
         self.most_running = 0
         self._lock = threading.Lock()
 
-    def stream(self, hints: Sequence[str] = (), **_: object) -> CountingStream:
+    def stream(self, hints: Sequence[str] = (), *, quick: bool = False, **_: object) -> CountingStream:
+        self.quick.append(quick)
         return CountingStream(self, hints)
 
     def close(self) -> None:
@@ -44,6 +49,9 @@ class CountingEngine:
         with self._lock:
             self.running += 1
             self.most_running = max(self.most_running, self.running)
+            self.begun.append(samples)
+            if self.running == 2:
+                self.both.set()
         self.entered.set()
         assert self.gate.wait(20)
         with self._lock:
@@ -153,3 +161,79 @@ def test_a_closed_pool_refuses() -> None:
 def test_a_pool_without_threads_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         RecognitionPool(CountingEngine(), threads=0)
+
+
+def test_a_short_answer_is_due_before_a_long_one_that_came_first() -> None:
+    engine = CountingEngine()
+    engine.gate.clear()
+    pool = RecognitionPool(engine)
+
+    async def calls() -> None:
+        first = asyncio.create_task(pool.recognise(sound(1)))
+        assert await asyncio.to_thread(engine.entered.wait, 20)
+        long = asyncio.create_task(pool.recognise(sound(16_000 * 15)))
+        await asyncio.sleep(0)
+        short = asyncio.create_task(pool.recognise(sound(16_000)))
+        await asyncio.sleep(0)
+        engine.gate.set()
+        await asyncio.gather(first, long, short)
+
+    asyncio.run(calls())
+    assert engine.heard == [1, 16_000, 240_000]
+    assert pool.close()
+
+
+def test_long_utterances_leave_a_thread_to_short_ones() -> None:
+    engine = CountingEngine()
+    engine.gate.clear()
+    pool = RecognitionPool(engine, threads=2)
+    long = 16_000 * 10
+
+    async def calls() -> None:
+        monologues = [asyncio.create_task(pool.recognise(sound(long))) for _ in range(3)]
+        assert await asyncio.to_thread(engine.entered.wait, 20)
+        short = asyncio.create_task(pool.recognise(sound(5)))
+        assert await asyncio.to_thread(engine.both.wait, 20)
+        assert engine.begun == [long, 5], "no second monologue was before it"
+        engine.gate.set()
+        await asyncio.gather(short, *monologues)
+
+    asyncio.run(calls())
+    assert engine.heard.count(long) == 3
+    assert pool.close()
+
+
+def test_a_question_may_name_another_engine_and_a_missing_one_is_an_error() -> None:
+    usual, other = CountingEngine(), CountingEngine()
+    pool = RecognitionPool(usual, others={"other": other})
+    assert asyncio.run(pool.recognise(sound(7), Expected(engine="other"))).text == "7"
+    assert (usual.heard, other.heard) == ([], [7])
+    with pytest.raises(SpeechError, match="no such engine"):
+        asyncio.run(pool.recognise(sound(7), Expected(engine="third")))
+    assert pool.close()
+
+
+def test_falling_behind_is_noticed_and_makes_the_engine_hurry() -> None:
+    engine = CountingEngine()
+    engine.gate.clear()
+    now_ms = 0.0
+    pool = RecognitionPool(engine, clock_ms=lambda: now_ms)
+
+    async def calls() -> None:
+        nonlocal now_ms
+        waiting = [asyncio.create_task(pool.recognise(sound(length))) for length in (1, 2)]
+        assert await asyncio.to_thread(engine.entered.wait, 20)
+        assert pool.step is Step.NORMAL
+        seen = set()
+        while pool.step < Step.QUICK:
+            now_ms += 150
+            seen.add(pool.step)
+        assert seen >= {Step.NORMAL, Step.NO_LOOKS}
+        engine.gate.set()
+        await asyncio.gather(*waiting)
+        while pool.step > Step.NORMAL:
+            now_ms += 150
+
+    asyncio.run(calls())
+    assert engine.quick == [False, True]
+    assert pool.close()

@@ -1,0 +1,145 @@
+"""What is recognised in a pause, and what comes of it: the session, its ears and a slow recogniser, tick by tick."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway import events
+from gateway.dialogue.actions import Hangup, Heard, Keys, NoInput
+from gateway.dialogue.completeness import Completeness
+from gateway.speech.load import Step
+from tests.support.bench import QUESTION, Bench, bench, say
+
+pytestmark = pytest.mark.unit
+
+SLOW = replace(QUESTION, complete_timeout_ms=400, speech_timeout_ms=700, incomplete_timeout_ms=1500)
+
+
+def silences(made: Bench) -> list[float]:
+    return [event.turn.silence_window_ms for event in made.all(events.TurnFinished)]
+
+
+@pytest.mark.parametrize(
+    ("complete", "silence_ms"),
+    [(Completeness.COMPLETE, 400.0), (Completeness.UNSURE, 700.0), (Completeness.INCOMPLETE, 1500.0)],
+)
+def test_the_silence_that_ends_an_answer_is_by_what_was_said(complete: Completeness, silence_ms: float) -> None:
+    async def talk(b: Bench) -> None:
+        b.mind.complete = complete
+        b.recogniser.release.set()
+        await b.run(600, speech=True)
+        await b.run(3000)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], ["查话费"], talk)
+    assert silences(made) == [silence_ms]
+    assert made.mind.given == [Heard("查话费", 0.9)]
+    assert made.recogniser.awaited == [True], "it was recognised once"
+
+
+def test_who_goes_on_after_a_pause_is_recognised_anew_and_as_a_whole() -> None:
+    async def talk(b: Bench) -> None:
+        b.mind.complete = Completeness.INCOMPLETE
+        b.recogniser.release.set()
+        await b.run(600, speech=True)
+        await b.run(1000)
+        b.mind.complete = Completeness.COMPLETE
+        await b.run(600, speech=True)
+        await b.run(3000)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], ["我想查", "我想查话费"], talk)
+    assert made.mind.given == [Heard("我想查话费", 0.9)]
+    assert silences(made) == [400.0], "what was judged of the first pause does not hold for the second"
+
+
+def test_a_look_that_comes_too_late_is_the_recognition() -> None:
+    async def talk(b: Bench) -> None:
+        await b.run(600, speech=True)
+        await b.run(1200)
+        assert b.mind.given == []
+        b.recogniser.release.set()
+        await b.run(500)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], ["查话费"], talk)
+    assert silences(made) == [700.0]
+    assert made.recogniser.awaited == [True]
+
+
+def test_a_key_in_the_pause_wins() -> None:
+    async def talk(b: Bench) -> None:
+        await b.run(600, speech=True)
+        await b.run(300)
+        await b.run(40, key="1")
+        b.recogniser.release.set()
+        await b.run(2000)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], ["查话费"], talk)
+    assert [event.turn.keys for event in made.all(events.TurnFinished)] == ["1"]
+
+
+def test_noise_in_a_pause_judges_nothing() -> None:
+    async def talk(b: Bench) -> None:
+        b.mind.complete = Completeness.COMPLETE
+        b.recogniser.release.set()
+        await b.run(600, speech=True)
+        await b.run(650)
+        assert b.session.state.listening, "still waiting for the whole silence"
+        await b.run(200)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], [""], talk)
+    assert made.mind.given == []
+
+
+def test_when_recognition_cannot_keep_up_nothing_is_recognised_twice() -> None:
+    async def talk(b: Bench) -> None:
+        b.recogniser.step = Step.NO_LOOKS
+        b.mind.complete = Completeness.COMPLETE
+        b.recogniser.release.set()
+        await b.run(600, speech=True)
+        await b.run(650)
+        assert b.recogniser.awaited == []
+        await b.run(1000)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], ["查话费"], talk)
+    assert silences(made) == [700.0]
+
+
+def test_a_monologue_ends_sooner_when_recognition_cannot_keep_up() -> None:
+    async def talk(b: Bench) -> None:
+        b.recogniser.step = Step.NO_LOOKS
+        b.recogniser.release.set()
+        await b.run(40, key="1")
+        await b.run(7500, speech=True)
+        assert b.mind.given == [Keys("1", "length")]
+        await b.run(800, speech=True)
+        assert b.mind.given == [Keys("1", "length"), Heard("很长的话", 0.9)]
+
+    bench([(SLOW,), (SLOW,), (SLOW,)], ["很长的话"], talk)
+
+
+def test_who_speaks_although_only_keys_count_is_not_recognised() -> None:
+    async def talk(b: Bench) -> None:
+        b.recogniser.release.set()
+        await b.run(600, speech=True)
+        await b.run(2000)
+
+    made = bench([(replace(SLOW, keys_only=True),), (say("回答"), Hangup())], ["查话费"], talk)
+    assert made.recogniser.awaited == []
+    assert made.mind.given == [NoInput()]
+
+
+def test_the_mind_is_told_when_only_keys_count() -> None:
+    async def talk(b: Bench) -> None:
+        b.recogniser.release.set()
+        assert not b.mind.keys_only
+        b.recogniser.step = Step.KEYS
+        await b.run(600, speech=True)
+        await b.run(2000)
+        assert b.mind.keys_only
+        b.recogniser.step = Step.NORMAL
+        await b.run(40, key="1")
+        await b.run(500)
+        assert not b.mind.keys_only
+
+    bench([(SLOW,), (SLOW,), (say("回答"), Hangup())], ["查话费"], talk)
