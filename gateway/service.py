@@ -24,6 +24,7 @@ from gateway.events import Emit
 from gateway.hotline import Hotline
 from gateway.reload import LiveHotline
 from gateway.settings import Settings
+from gateway.speech.load import Step
 from gateway.transport.config import BROWSER
 from gateway.transport.leg import Leg, LegInfo
 from gateway.transport.switchboard import Place, Refusal
@@ -104,7 +105,8 @@ class Service:
     @property
     def accepting(self) -> bool:
         """New calls are welcome."""
-        return not self._draining and self.calls < self._settings.max_calls and self._gateway.has_room
+        full = self.calls >= self._settings.max_calls or self._gateway.load_step >= Step.FULL
+        return not self._draining and not full and self._gateway.has_room
 
     @property
     def calls(self) -> int:
@@ -130,6 +132,8 @@ class Service:
         if limit is not None and self._held[info.trunk] - replaced >= limit:
             return Refusal.BUSY
         if self.calls - replaced >= self._settings.max_calls:
+            return Refusal.FULL
+        if self._gateway.load_step >= Step.FULL:
             return Refusal.FULL
         if not self._gateway.has_room:  # answered, it would have to be hung up at once
             log.error("a call was refused: there is no room on the disk to record it")

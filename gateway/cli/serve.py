@@ -15,7 +15,7 @@ from typing import Annotated, Protocol
 
 import typer
 
-from gateway.app import Gateway
+from gateway.app import Gateway, settle
 from gateway.errors import SettingsError, StoreError
 from gateway.privacy import setup_logging
 from gateway.reload import LiveHotline
@@ -122,6 +122,7 @@ async def _serve(settings: Settings, hotlines: dict[str, LiveHotline]) -> StoreE
         VoiceGatewayError: the engine or the store can't be opened, or an address can't be had.
     """
     gateway = Gateway.open(settings, next(iter(hotlines.values())), settings.data_dir)
+    settle()
     try:
         await _answer_calls(gateway, settings, hotlines)
     except BaseException:
