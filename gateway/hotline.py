@@ -49,6 +49,7 @@ class Hotline:
                 where=str(path),
                 remedy=f"see `voice-gateway prompts missing {path.parent.name}`",
             )
+        _check_engines(flow, path, settings)
         prompts = PromptCatalog.load(path.parent, voice_dir(path.parent))
         return cls(flow, prompts, _lookups(settings, path.parent))
 
@@ -78,6 +79,17 @@ class Hotline:
                 "not a sample customer",
                 where=f"--from {mask(number)}",
                 remedy=f"use one of {', '.join(self.lookups.numbers)}",
+            )
+
+
+def _check_engines(flow: CompiledFlow, path: Path, settings: Settings) -> None:
+    known = {settings.engine, *settings.engines}
+    for name, wanted in flow.engines.items():
+        if wanted not in known:
+            raise SettingsError(
+                f"{name} wants the engine '{wanted}', which isn't in the settings",
+                where=str(path),
+                remedy=f"set [engines.{wanted}], or write one of: {', '.join(sorted(known))}",
             )
 
 

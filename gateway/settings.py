@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError as UnreadableVariableError
 
 from asr.registry import DEFAULT_ENGINE
 from gateway.errors import SettingsError
+from gateway.speech.config import EngineConfig
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.webrtc.config import WebrtcConfig
 
@@ -37,6 +38,9 @@ def _default_flows_dir() -> Path:
     """The working folder's flows, else those of the checkout that the package was installed from."""
     here = Path("ivr_flows")
     return here if here.is_dir() else _CHECKOUT / "ivr_flows"
+
+
+EngineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 
 
 def _known_zone(name: str) -> str:
@@ -62,11 +66,15 @@ class Settings(BaseSettings):
     data_dir: Path = Path("voice-gateway-data")
     """Where the store and the recordings go."""
     engine: str = DEFAULT_ENGINE
-    """Name of the recogniser; `voice-gateway asr engines` lists them."""
+    """The recogniser of all questions that name no other: one of `engines`, or a kind that needs no settings."""
+    engines: dict[EngineName, EngineConfig] = Field(default_factory=dict)
+    """Recognisers by name; a flow's questions may name one."""
     engine_threads: Annotated[int, Field(ge=1, le=16)] = 1
     """Threads of one recognition."""
     recognitions_at_once: Annotated[int, Field(ge=1, le=32)] = 2
     """Utterances recognised at the same time; more wait their turn."""
+    late_limit_ms: Annotated[int, Field(ge=100, le=10_000)] = 400
+    """Recognition that is later than this is overloaded: the gateway gives up something for a while (see the manual)."""
     recognition_limit_ms: Annotated[int, Field(ge=500, le=60_000)] = 10_000
     """A recognition that takes longer is given up, and the caller is asked again."""
     lookup_url: str | None = None
@@ -148,7 +156,9 @@ def _reading(file: Path | None) -> Iterator[None]:
 def _bad_value(error: ValidationError, source: str) -> SettingsError:
     """The first mistake, with the setting's full name and where it was set."""
     first = error.errors()[0]
-    parts = [str(part) for part in first["loc"]]
+    parts = [str(part) for part in first["loc"] if part != "[key]"]
+    if parts[0] == "engines" and len(parts) > 2:
+        del parts[2]  # pydantic tells there which kind it took it for
     remedy = "correct the value"
     if first["type"] == "extra_forbidden":
         tables: dict[str, type[BaseModel]] = {"sip": SipConfig, "webrtc": WebrtcConfig}

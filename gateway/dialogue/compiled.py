@@ -83,6 +83,13 @@ class CompiledFlow:
         """What holds for the question: its own settings, else the flow's."""
         return self.flow.answers.merged(question)
 
+    @property
+    def engines(self) -> Mapping[str, str]:
+        """The recognisers that questions name, by question."""
+        nodes = self._nodes[STANDARD].items()
+        named = {name: self.settings(node).engine for name, node in nodes if isinstance(node, Question)}
+        return {name: engine for name, engine in named.items() if engine is not None}
+
     def choices(self, question: str) -> Mapping[str, Choice]:
         """What can be chosen at a question, by name."""
         return self._choices[question]

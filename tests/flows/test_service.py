@@ -12,6 +12,8 @@ from gateway.errors import StoreError
 from gateway.events import PromptStarted
 from gateway.service import FAREWELL_S, hotlines_wanted
 from gateway.settings import Settings
+from gateway.speech.load import Step
+from gateway.speech.workers import RecognitionPool
 from gateway.store import Store, events
 from gateway.transport.config import BROWSER
 from gateway.transport.leg import HotlineState, LegInfo, LegInput
@@ -49,6 +51,18 @@ def test_a_call_that_could_not_be_recorded_is_not_let_in(tmp_path: Path, monkeyp
         assert not b.service.accepting
 
     assert run(tmp_path, talk) == []
+
+
+def test_while_recognition_is_hopelessly_late_no_call_is_let_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talk(b: Bench) -> None:
+        for step, full in ((Step.KEYS, False), (Step.FULL, True), (Step.KEYS, False)):
+            monkeypatch.setattr(RecognitionPool, "step", step)
+            assert b.service.accepting is not full
+            assert (refused(b.service.admit(INFO)) is Refusal.FULL) is full
+
+    run(tmp_path, talk)
 
 
 def test_no_more_calls_come_in_than_there_is_room_for(tmp_path: Path) -> None:

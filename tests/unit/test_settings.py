@@ -52,6 +52,11 @@ def test_a_secret_is_masked_when_printed(monkeypatch: pytest.MonkeyPatch) -> Non
         ('[[sip.trunks]]\nname = "a"\naddress = "x"\n', ("sip.trunks.0.address", "correct its name")),
         ("max_call_s = \n", ("TOML", "line 1")),
         ('engine_threads = "many"\n', ("engine_threads", "integer")),
+        ('[engines.far]\nkind = "remot"\n', ("engines.far", "'remot'", "'remote'")),
+        ('[engines.far]\nkind = "remote"\nurl = "http://x"\n', ("engines.far.url", "wss?")),
+        ('[engines.far]\nkind = "vosk"\nmodel = "x"\nfoo = 1\n', ("engines.far.foo", "correct its name")),
+        ('[engines.Far]\nkind = "whisper"\n', ("engines.Far", "pattern")),
+        ('[engines.safe]\nkind = "fallback"\nof = ["far"]\n', ("engines.safe.of", "at least 2")),
     ],
 )
 def test_a_bad_file_is_one_clear_error(config: Path, content: str, words: tuple[str, ...]) -> None:
