@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from asr.engine import Transcript
+from asr.text import strip_punctuation
 from gateway.call.mind import Mind
 from gateway.call.work import CallWork, transcript_of
 from gateway.dialogue.actions import Heard, Listen, Record
@@ -20,10 +21,22 @@ from gateway.speech.load import Step
 from gateway.speech.workers import Expected
 from gateway.tasks import Pending
 
+USUAL_MS_PER_SYLLABLE = 200.0
+"""Five syllables a second; the elderly voices of the samples take 250 and pause 0.6 s at a comma, others 0.4."""
+FEWEST_SYLLABLES = 3
+MOST_SLOWNESS = 1.5
 HURRIED_SPEECH_MS = 8000
 """The longest answer while recognition can't keep up."""
 LONGEST_LOOK_MS = 9000.0
 """What has gone on for longer is looked at no more, but when it is over."""
+
+
+def _slowness(text: str, spoken_ms: float) -> float:
+    """How much longer than usual this caller's pauses may be: who speaks slowly pauses long, too."""
+    syllables = len(strip_punctuation(text))
+    if syllables < FEWEST_SYLLABLES:
+        return 1.0
+    return min(MOST_SLOWNESS, max(1.0, spoken_ms / syllables / USUAL_MS_PER_SYLLABLE))
 
 
 class Hearing:
@@ -80,7 +93,7 @@ class Hearing:
             Completeness.UNSURE: question.speech_timeout_ms,
             Completeness.INCOMPLETE: question.incomplete_timeout_ms,
         }[said]
-        return pause.end_ms, float(silence_ms)
+        return pause.end_ms, silence_ms * _slowness(heard.text, pause.end_ms - pause.start_ms)
 
     def finished(self, now_ms: float) -> Pending[Transcript] | None:
         """The recognition of the utterance that is over, told once when it is done."""

@@ -152,7 +152,7 @@ class Listen:
     """Silence after the prompt that counts as no input."""
     speech_timeout_ms: int = 600
     """Silence after speech that ends the utterance."""
-    complete_timeout_ms: int = 400
+    complete_timeout_ms: int = 450
     """The same once what was heard is a whole answer."""
     incomplete_timeout_ms: int = 1400
     """The same while it is plainly none yet: a hesitation, half a number."""

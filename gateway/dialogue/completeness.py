@@ -19,7 +19,7 @@ SURE_SCORE = 0.8
 """From this score on a phrase is a whole answer; from lower ones on it is one when nothing else comes."""
 
 _TRAILING = re.compile(
-    r"(?:[嗯呃额唔]|那个|这个|就是说?|然后|还有|因为|所以|但是|不过|而且|比如说?|我想要?|我要|帮我|给我|请问|想问一?下|麻烦你?"
+    r"(?:[嗯呃唔]|那个|这个|就是说?|然后|还有|因为|所以|但是|不过|而且|比如说?|我想要?|我要|帮我|给我|请问|想问一?下|麻烦你?"
     r"|的话|怎么说呢?|等一?下|稍等|[把给和跟在从])$"
 )
 """What nobody ends with: a hesitation, or a word that something must follow."""
@@ -28,6 +28,7 @@ _OPENING = re.compile(r"(?:[嗯呃额唔啊哦]|喂|你好|您好|请问|那个|
 _NUMBERS: frozenset[SlotType] = frozenset({"digits", "phone", "id_card"})
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _ID_CARD_DIGITS = 18
+_MISHEARD = 5
 _WHOLE: dict[SlotType, str] = {"date": "日号天", "month": "月份", "amount": "元钱分"}
 """The last character of a value that can't go on: 五十块 may yet become 五十块五."""
 
@@ -59,7 +60,7 @@ def completeness(
     if isinstance(reading, bool):  # after a no, what is right may follow
         return Completeness.COMPLETE if reading else Completeness.UNSURE
     if slot in _NUMBERS and not _is_command(reading):
-        return _of_a_number(parse_digits(heard.text) or "", slot, reading, most_digits)
+        return _of_a_number(heard.text, slot, reading, most_digits)
     if _TRAILING.search(words) and not (reading and reading.phrase == words):
         return Completeness.INCOMPLETE
     if reading is None or not reading.sure:
@@ -76,9 +77,11 @@ def _is_command(reading: Reading | None) -> bool:
     return reading is not None and not reading.is_value and reading.score >= SURE_SCORE
 
 
-def _of_a_number(digits: str, slot: SlotType | None, reading: Reading | None, most_digits: int) -> Completeness:
+def _of_a_number(text: str, slot: SlotType | None, reading: Reading | None, most_digits: int) -> Completeness:
+    words, digits = strip_punctuation(text), parse_digits(text) or ""
     if reading is None or not reading.is_value:
-        return Completeness.INCOMPLETE if digits else Completeness.UNSURE
+        # A few syllables that aren't digits are digits that were misheard; many are something else.
+        return Completeness.INCOMPLETE if digits or len(words) <= _MISHEARD else Completeness.UNSURE
     longest = _ID_CARD_DIGITS if slot == "id_card" else most_digits
     whole = len(digits) >= longest or (slot == "phone" and _MOBILE.fullmatch(digits))
     return Completeness.COMPLETE if whole else Completeness.UNSURE

@@ -48,8 +48,8 @@ def test_who_goes_on_after_a_pause_is_recognised_anew_and_as_a_whole() -> None:
         await b.run(600, speech=True)
         await b.run(3000)
 
-    made = bench([(SLOW,), (say("回答"), Hangup())], ["我想查", "我想查话费"], talk)
-    assert made.mind.given == [Heard("我想查话费", 0.9)]
+    made = bench([(SLOW,), (say("回答"), Hangup())], ["我想查", "我想查查我这个月的话费"], talk)
+    assert made.mind.given == [Heard("我想查查我这个月的话费", 0.9)]
     assert silences(made) == [400.0], "what was judged of the first pause does not hold for the second"
 
 
@@ -143,3 +143,19 @@ def test_the_mind_is_told_when_only_keys_count() -> None:
         assert not b.mind.keys_only
 
     bench([(SLOW,), (SLOW,), (say("回答"), Hangup())], ["查话费"], talk)
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken_ms", "silence_ms"),
+    [("查话费", 600, 400.0), ("查话费", 900, 600.0), ("查话费", 2500, 600.0), ("费", 900, 400.0)],
+    ids=["usual", "slow", "at most half as long again", "too little to tell"],
+)
+def test_who_speaks_slowly_may_pause_longer(text: str, spoken_ms: int, silence_ms: float) -> None:
+    async def talk(b: Bench) -> None:
+        b.mind.complete = Completeness.COMPLETE
+        b.recogniser.release.set()
+        await b.run(spoken_ms, speech=True)
+        await b.run(3000)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], [text], talk)
+    assert silences(made) == [silence_ms]

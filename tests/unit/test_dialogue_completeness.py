@@ -58,7 +58,8 @@ def at(talk: Talk, *said: str) -> Talk:
         ("一三九，零零零零，幺零零幺。", COMPLETE),
         ("人工", COMPLETE),
         ("嗯", INCOMPLETE),
-        ("不知道", UNSURE),
+        ("要把是", INCOMPLETE),
+        ("我也不知道自己的号码呀", UNSURE),
     ],
 )
 def test_a_number_is_whole_when_all_its_digits_are_there(text: str, expected: Completeness) -> None:

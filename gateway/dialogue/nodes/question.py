@@ -52,7 +52,7 @@ class Answers(Settings):
 
     timeout: DurationMs = 5000
     speech_timeout: DurationMs = 600
-    complete_timeout: DurationMs = 400
+    complete_timeout: DurationMs = 450
     inter_digit_timeout: DurationMs = 3000
     max_speech: DurationMs = 15_000
     max_retries: Annotated[int, Field(ge=1, le=10)] = 3
