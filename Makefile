@@ -14,7 +14,7 @@ LOCK := requirements.lock
 
 # Debian packages that tests need, each with a command that it brings: package:command
 TEST_PACKAGES := sox:sox baresip-core:baresip kamailio:kamailio sip-tester:sipp openssl:openssl \
-    chromium:chromium iproute2:ip nginx-light:nginx
+    espeak-ng:espeak-ng chromium:chromium iproute2:ip nginx-light:nginx
 
 # The first interpreter that runs and is new enough; override with `make PYTHON=/path/to/python setup`.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -55,9 +55,9 @@ check: $(STAMP) lint  ## The quick round while working: lint, types, layer map, 
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m unit tests/unit
 
 bench: $(STAMP)  ## Measure on this machine: speed, latency, memory
-	@for script in bench/bench_*.py; do \
+	@failed=0; for script in bench/bench_*.py; do \
 	    [ -e "$$script" ] || { echo "error: no bench/bench_*.py here" >&2; exit 1; }; \
-	    echo "== $$script"; $(BIN)/python "$$script"; done
+	    echo "== $$script"; $(BIN)/python "$$script" || failed=1; done; exit $$failed
 
 lock: $(STAMP)  ## Resolve requirements.lock anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -10,6 +10,9 @@ from asr.errors import ManifestError
 from asr.text import normalize_for_scoring
 
 _COLUMNS = ("file", "text")
+_OPTION = "option"
+REFUSED = "none"
+"""The `option` of a sentence that belongs to no option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,15 @@ class ManifestEntry:
     """Where the audio is; it existed when the manifest was read."""
     text: str
     """What is said in it."""
+    option: str | None = None
+    """The menu option that it asks for, `REFUSED` when it must get none; None when the manifest doesn't say."""
 
 
 def read_manifest(path: Path) -> list[ManifestEntry]:
     """Read a TSV with a header that has the columns `file` (relative to the manifest) and `text`; others are ignored.
+
+    A column `option` may be there too, empty where nothing is known: the menu option that the sentence asks for, or
+    `none` when it must be refused.
 
     UTF-8, with or without a byte order mark; empty lines are passed over and files may be listed twice.
 
@@ -144,17 +152,19 @@ def _header(path: Path, lines: list[tuple[int, str]], problems: list[tuple[int, 
     number, header = lines[0]
     names = [name.strip() for name in header.split("\t")]
     wrong = [name for name in _COLUMNS if names.count(name) != 1]
+    if names.count(_OPTION) > 1:
+        raise _refusal(path, [(number, f"the header must not name the column `{_OPTION}` more than once")])
     if wrong:
         described = " and ".join(f"`{name}`" for name in wrong)
         raise _refusal(path, [(number, f"the header must name the columns {described} exactly once, parted by tabs")])
-    return {name: names.index(name) for name in _COLUMNS} | {"": len(names)}
+    return {name: names.index(name) for name in (*_COLUMNS, _OPTION) if name in names} | {"": len(names)}
 
 
 def _entry(folder: Path, fields: list[str], columns: dict[str, int]) -> ManifestEntry:
     if len(fields) > columns[""]:
         raise ValueError(f"has {len(fields)} columns, the header has {columns['']}")
-    values = {name: fields[columns[name]].strip() if columns[name] < len(fields) else None for name in _COLUMNS}
-    file, text = values["file"], values["text"]
+    values = {name: fields[at].strip() for name, at in columns.items() if name and at < len(fields)}
+    file, text = values.get("file"), values.get("text")
     if file is None or text is None:
         raise ValueError(f"has no column `{'file' if file is None else 'text'}`")
     if not file:
@@ -168,7 +178,7 @@ def _entry(folder: Path, fields: list[str], columns: dict[str, int]) -> Manifest
         exists = False
     if not exists:
         raise ValueError(f"no audio file at {audio}")
-    return ManifestEntry(file, audio, text)
+    return ManifestEntry(file, audio, text, values.get(_OPTION) or None)
 
 
 def _refusal(path: Path, problems: list[tuple[int, str]]) -> ManifestError:

@@ -14,78 +14,29 @@ import csv
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from asr.audio import read_audio
-from asr.engine import Pcm, transcribe
+from asr.bench.conditions import CLEAN, Condition
+from asr.bench.measure import Judged, Question, Sound, Take, listen, take
+from asr.bench.plain import PlainWhisper
+from asr.engine import Pcm
 from asr.engines.whisper import WhisperEngine
-from asr.engines.whisper_weights import WHISPER_BASE
-from asr.scoring import CharacterErrors, character_error_rate, corpus_errors
-from asr.weights import model_folder
+from asr.scoring import ManifestEntry, corpus_errors
 
 SAMPLES = Path(__file__).parents[1] / "audio_samples"
 LONGEST_S = 5.0
 CPU_RATIO_WANTED = 5.0
 MEMORY_WANTED_MIB = 700
+LINE = Condition(CLEAN)
 
-HINTS = [
+HINTS = (
     *("查话费", "查流量", "改套餐", "宽带报修", "我要投诉", "投诉进度", "老年人服务", "转人工"),
     *("话费还剩多少", "流量还剩多少", "换个套餐", "宽带坏了", "处理得怎么样了", "爱心通道", "人工服务"),
     *("查余额", "还有几个G", "上不了网", "说慢一点", "找个真人", "再说一遍", "没听清", "返回", "上一步"),
-]
+)
 """What a main menu expects: wordings of its own, not the samples' texts."""
-
-
-@dataclass(slots=True)
-class Candidate:
-    """One engine in one setting, and what it took."""
-
-    name: str
-    hear: Callable[[Pcm], str]
-    cpu_s: float = 0.0
-    wall_s: float = 0.0
-    errors: list[CharacterErrors] = field(default_factory=list)
-
-    def take(self, pcm: Pcm, text: str) -> None:
-        cpu, wall = time.process_time(), time.perf_counter()
-        heard = self.hear(pcm)
-        self.cpu_s += time.process_time() - cpu
-        self.wall_s += time.perf_counter() - wall
-        self.errors.append(character_error_rate(text, heard))
-
-    def row(self) -> dict[str, Any]:
-        count = len(self.errors)
-        return {
-            "engine": self.name,
-            "cpu_ms": round(self.cpu_s / count * 1000, 1),
-            "wall_ms": round(self.wall_s / count * 1000, 1),
-            "cer": round(corpus_errors(self.errors).rate, 4),
-            "exact": sum(not one.errors for one in self.errors),
-        }
-
-
-def candidates() -> list[Candidate]:
-    from faster_whisper import WhisperModel
-
-    ours = WhisperEngine(threads=1)
-    theirs = WhisperModel(str(model_folder(WHISPER_BASE)), device="cpu", compute_type="int8", cpu_threads=1)
-
-    def transcribe_theirs(pcm: Pcm, prompt: str | None = None) -> str:
-        segments, _ = theirs.transcribe(pcm.astype(np.float32) / 32768.0, language="zh", initial_prompt=prompt)
-        return "".join(segment.text for segment in segments)
-
-    return [
-        Candidate("faster_whisper", transcribe_theirs),
-        Candidate("faster_whisper, hints", lambda pcm: transcribe_theirs(pcm, "、".join(HINTS))),
-        Candidate("ours", lambda pcm: transcribe(ours, pcm).text),
-        Candidate("ours, hints", lambda pcm: transcribe(ours, pcm, HINTS).text),
-    ]
 
 
 def utterances(files: list[Path], limit: int) -> list[tuple[str, Pcm]]:
@@ -123,13 +74,18 @@ def peak_memory_mib() -> float:
 
 def measure(files: list[Path], limit: int) -> dict[str, Any]:
     chosen = utterances(files, limit)
-    everyone = candidates()
-    for candidate in everyone:
-        candidate.hear(chosen[0][1])  # the first run pays for allocations
-    for text, pcm in chosen:
-        for candidate in everyone:
-            candidate.take(pcm, text)
-    rows = [candidate.row() for candidate in everyone]
+    engines = (PlainWhisper(), WhisperEngine(threads=1))
+    question = Question(lambda _: Judged(None, accepted=False), HINTS)
+    for engine in engines:
+        listen(engine, chosen[0][1])  # the first run pays for allocations
+    takes = [
+        take(engine.name, engine, Sound(ManifestEntry("", Path(), text), pcm, LINE), question, with_hints=hints)
+        for text, pcm in chosen
+        for engine in engines
+        for hints in (False, True)
+    ]
+    groups = [[one for one in takes if one.engine == engine.name] for engine in engines]
+    rows = [row([one for one in group if one.hints == hints]) for group in groups for hints in (False, True)]
     theirs, _, ours, ours_hints = rows
     return {
         "utterances": len(chosen),
@@ -138,6 +94,17 @@ def measure(files: list[Path], limit: int) -> dict[str, Any]:
         "cpu_ratio": round(theirs["cpu_ms"] / ours["cpu_ms"], 2),
         "cpu_ratio_hints": round(theirs["cpu_ms"] / ours_hints["cpu_ms"], 2),
         "peak_memory_mib": peak_memory_mib(),
+    }
+
+
+def row(takes: list[Take]) -> dict[str, Any]:
+    """One engine in one setting, and what it took."""
+    return {
+        "engine": takes[0].engine + (", hints" if takes[0].hints else ""),
+        "cpu_ms": round(sum(one.cpu_s for one in takes) / len(takes) * 1000, 1),
+        "wall_ms": round(sum(one.latency_ms for one in takes) / len(takes), 1),
+        "cer": round(corpus_errors(one.errors for one in takes).rate, 4),
+        "exact": sum(not one.errors.errors for one in takes),
     }
 
 

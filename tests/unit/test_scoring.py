@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asr.errors import ManifestError
-from asr.scoring import CharacterErrors, ManifestEntry, character_error_rate, corpus_errors, read_manifest
+from asr.scoring import REFUSED, CharacterErrors, ManifestEntry, character_error_rate, corpus_errors, read_manifest
 
 pytestmark = pytest.mark.unit
 
@@ -87,6 +87,21 @@ def test_editors_may_leave_their_marks(folder: Path, content: str) -> None:
     assert [(entry.file, entry.text) for entry in entries] == [("audio/one.wav", "查话费")]
 
 
+def test_an_option_is_read_where_there_is_one(folder: Path) -> None:
+    lines = (
+        "option\tfile\ttext",
+        "balance\taudio/one.wav\t查话费",
+        " none\taudio/two.wav\t你好",
+        "\taudio/one.wav\t好",
+    )
+    entries = read_manifest(write(folder, "\n".join(lines)))
+    assert [entry.option for entry in entries] == ["balance", REFUSED, None]
+
+
+def test_a_line_may_end_before_its_option(folder: Path) -> None:
+    assert read_manifest(write(folder, "file\ttext\toption\naudio/one.wav\t查话费\n"))[0].option is None
+
+
 def test_a_file_may_be_listed_twice(folder: Path) -> None:
     entries = read_manifest(write(folder, "file\ttext\naudio/one.wav\t查话费\naudio/one.wav\t查话费\n"))
     assert len(entries) == 2
@@ -143,6 +158,7 @@ def test_all_bad_lines_are_told_at_once_in_order(folder: Path) -> None:
         ("file\tsentence\naudio/one.wav\t查话费\n", "the columns `text` exactly once"),
         ("file\ttext\ttext\naudio/one.wav\ta\tb\n", "the columns `text` exactly once"),
         ("audio/one.wav\t查话费\n", "`file` and `text` exactly once"),
+        ("file\ttext\toption\toption\naudio/one.wav\ta\tb\tb\n", "`option` more than once"),
         ("file\ttext\naudio/one.wav\t查话费\n".encode("utf-16"), "not UTF-8"),
         (bytes(range(256)) * 20, "not UTF-8|NUL"),
         (b"RIFF\x00\x00\x00\x00WAVEfmt ", "NUL"),
