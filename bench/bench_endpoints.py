@@ -134,15 +134,16 @@ async def measure(out: Path) -> dict[str, Any]:
     rows = [row for row in YAML(typ="safe").load(SAMPLES / "manifest.yaml")["samples"] if row["rate_hz"] == 8000]
     singles = [row for row in rows if not row["file"].startswith(("demo/", "phone", "filler"))]
     phones = [row for row in rows if row["file"].startswith("phone")]
-    balance = read_audio(SAMPLES / "balance_1.wav")
+    balance, complaint = read_audio(SAMPLES / "balance_1.wav"), read_audio(SAMPLES / "complaint_1.wav")
     over: list[float] = []
     cut: list[str] = []
     cut_numbers: list[str] = []
     async with Gateway.open(settings, hotline, out) as gateway:
         for row in singles:
-            spans, utterances = await heard(gateway, [read_audio(SAMPLES / row["file"])], CALLER)
-            end_ms = spans[0][1]
-            inside = [one for one in utterances if spans[0][0] - 200 <= one.start_ms <= end_ms]
+            first = [complaint] if row["file"].startswith("own_words") else []  # the question that they answer
+            spans, utterances = await heard(gateway, [*first, read_audio(SAMPLES / row["file"])], CALLER)
+            begin_ms, end_ms = spans[-1]
+            inside = [one for one in utterances if begin_ms - 200 <= one.start_ms <= end_ms]
             early = row["noise"] == "none" and inside and inside[0].at_ms < end_ms  # in noise, its end isn't known
             if len(inside) > 1 or early:
                 cut.append(row["file"])
