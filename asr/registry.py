@@ -6,14 +6,19 @@ from importlib import import_module
 from typing import Any
 
 from asr.engine import Engine
-from asr.errors import UnknownEngineError
+from asr.errors import ModelError, UnknownEngineError
 
 DEFAULT_ENGINE = "whisper"
 
 _ENGINES = {
     "whisper": "asr.engines.whisper:WhisperEngine",
+    "vosk": "asr.engines.vosk:VoskEngine",
+    "sherpa": "asr.engines.sherpa:SherpaEngine",
+    "remote": "asr.engines.remote:RemoteEngine",
     "scripted": "asr.engines.scripted:ScriptedEngine",
 }
+_EXTRAS = frozenset({"vosk", "sherpa"})
+"""Engines whose library is an extra of the package."""
 
 
 def engine_names() -> tuple[str, ...]:
@@ -38,5 +43,15 @@ def load_engine(name: str = DEFAULT_ENGINE, **options: Any) -> Engine:  # noqa: 
             "there is no such speech engine", where=repr(name), remedy=f"choose one of: {', '.join(engine_names())}"
         )
     module, _, attribute = target.partition(":")
-    engine: Engine = getattr(import_module(module), attribute)(**options)
+    try:
+        made = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if name not in _EXTRAS:
+            raise
+        raise ModelError(
+            f"the engine '{name}' is not installed (there is no module {error.name})",
+            where=f"engine {name}",
+            remedy=f"pip install 'voice-gateway[{name}]'",
+        ) from error
+    engine: Engine = made(**options)
     return engine

@@ -17,7 +17,7 @@ SOUND = np.full(1600, 1000, np.int16)
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownEngineError, match=r"'wisper'.*scripted, whisper"):
+    with pytest.raises(UnknownEngineError, match=r"'wisper'.*remote, scripted, sherpa, vosk, whisper"):
         load_engine("wisper")
 
 

