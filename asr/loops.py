@@ -13,6 +13,8 @@ _MARKS = re.compile(r"[^\w]+")
 _DIGITS = re.compile(r"[\d零〇一二三四五六七八九幺两洞拐勾]+")
 _WHOLE_NUMBER = 7
 """The shortest telephone number."""
+_SAID_OVER = 6
+"""Characters of an utterance's beginning behind its end: the decoder began the whole of it again and was cut."""
 _REPLACEMENT = "\ufffd"  # what half a character decodes to: the bound cut it
 
 
@@ -48,12 +50,13 @@ def _without_periods(text: str) -> str:
     """Cut the repetitions of a unit at the end of the text, the last of them perhaps unfinished."""
     bare = _bare(text)
     shortest = bare
-    for period in range(2, len(bare) // 2 + 1):
+    for period in range(2, max(len(bare) // 2, len(bare) - _SAID_OVER) + 1):
         matching = _matching_tail(bare, period)
         unit_starts = len(bare) - matching - period
         unit = bare[unit_starts : unit_starts + period]
         # Two characters may double by nature (试试看看), so they need a third time.
-        if matching >= (period if period > 2 else 2 * period) and not _is_part_of_a_number(unit):
+        begun_again = unit_starts == 0 and matching >= _SAID_OVER
+        if (begun_again or matching >= (period if period > 2 else 2 * period)) and not _is_part_of_a_number(unit):
             candidate = bare[: unit_starts + period]
             shortest = min(shortest, candidate, key=len)
     return text if len(shortest) == len(bare) else shortest

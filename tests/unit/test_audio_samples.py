@@ -16,6 +16,14 @@ pytestmark = pytest.mark.unit
 
 FOLDER = Path(__file__).parents[2] / "audio_samples"
 SAMPLES: list[dict[str, Any]] = YAML(typ="safe").load(FOLDER / "manifest.yaml")["samples"]
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+MENU_ROWS: list[dict[str, str]] = table(FOLDER / "menus" / "manifest.tsv")
 MAIN_MENU = [
     *("balance", "data_usage", "plan_change", "broadband_fault"),
     *("complaint", "complaint_progress", "elderly", "agent"),
@@ -84,11 +92,29 @@ def test_collection_is_broad_enough():
 
 def test_no_file_is_unlisted_and_the_folder_stays_small():
     files = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.wav"))
-    assert files == sorted(sample["file"] for sample in SAMPLES)
-    assert sum(path.stat().st_size for path in FOLDER.rglob("*")) < 6_000_000
+    assert files == sorted([*(sample["file"] for sample in SAMPLES), *(f"menus/{row['file']}" for row in MENU_ROWS)])
+    assert sum(path.stat().st_size for path in FOLDER.rglob("*")) < 10_000_000
 
 
 def test_scoring_manifest_lists_the_same():
-    with (FOLDER / "manifest.tsv").open(encoding="utf-8", newline="") as file:
-        rows = [(row["file"], row["text"]) for row in csv.DictReader(file, delimiter="\t")]
-    assert rows == [(sample["file"], sample["text"]) for sample in SAMPLES]
+    rows = table(FOLDER / "manifest.tsv")
+    assert [(row["file"], row["text"]) for row in rows] == [(sample["file"], sample["text"]) for sample in SAMPLES]
+    told = [row["option"] for row in rows if row["option"] in MAIN_MENU]
+    assert told == [sample["option"] for sample in SAMPLES if sample["option"]]
+    assert {row["option"] for row in rows} == {*MAIN_MENU, "repeat", "back", "none", ""}
+
+
+def test_every_option_of_the_menu_is_asked_for_in_every_voice():
+    voices = {sample["voice"] for sample in SAMPLES}
+    for option in (*MAIN_MENU, "repeat", "back"):
+        assert {row["voice"] for row in MENU_ROWS if row["option"] == option} == voices
+    assert len([row for row in MENU_ROWS if row["option"] == "none"]) >= 35
+
+
+@pytest.mark.parametrize("row", MENU_ROWS[::20], ids=lambda row: row["file"])
+def test_menu_samples_are_telephone_speech_without_noise(row):
+    info = soundfile.info(FOLDER / "menus" / row["file"])
+    assert (info.samplerate, info.channels, info.subtype) == (8000, 1, "ALAW")
+    audio, rate_hz = soundfile.read(FOLDER / "menus" / row["file"])
+    assert np.abs(audio[: int(LEAD_SAMPLES_PER_HZ * rate_hz)]).max() < 1e-3
+    assert 0.1 < np.abs(audio).max() < 0.99

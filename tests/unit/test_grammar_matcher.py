@@ -134,6 +134,17 @@ def test_a_doubted_scrap_needs_more_than_a_sure_one(clinic: PhraseMatcher) -> No
     assert doubted.score < sure.score
 
 
+def test_what_the_recogniser_hardly_believes_is_asked_about(clinic: PhraseMatcher) -> None:
+    sure, doubted = clinic.match("我要挂号", confidence=0.4), clinic.match("我要挂号", confidence=0.3)
+    assert (sure.option, sure.outcome) == ("register", Outcome.ACCEPT)
+    assert (doubted.option, doubted.outcome) == ("register", Outcome.CONFIRM)
+
+
+def test_a_long_phrase_is_surer_than_a_short_one() -> None:
+    matcher = PhraseMatcher({"short": ["挂号"], "long": ["检查结果出来了吗"]})
+    assert matcher.match("检查结果出来了").score > matcher.match("挂上").score
+
+
 def test_other_readings_of_the_sound_count_at_a_discount(clinic: PhraseMatcher) -> None:
     alone, helped = clinic.match("瓜蒿"), clinic.match("瓜蒿", ["我要挂号"])
     read_first = clinic.match("我要挂号", ["瓜蒿"])

@@ -18,16 +18,24 @@ ACCEPT_SCORE = 0.45
 CONFIRM_SCORE = 0.35
 ACCEPT_MARGIN = 0.1
 """Two options nearly as likely as each other are asked about, however likely both are."""
+ACCEPT_CONFIDENCE = 0.35
+"""What the recogniser hardly believes itself is asked about: in noise it reads expected phrases out of other speech. Of
+41 sentences that belong to no option, 2 were accepted at 5 dB, not 5, and 1 clean, not 2; of 100 of an option none is
+lost clean, and 3 are asked about at 15 dB."""
 
-# Utilities of a conditional logit (McFadden 1974) over the options and refusing, fitted on recognised telephone speech.
-_WORDING = 1.05
+# Utilities of a conditional logit (McFadden 1974) over the options and refusing, fitted on recognised telephone speech,
+# clean and at 15 dB. On 76 other wordings the right option, accepted or asked about, rose from 88 to 95 % (clean) and
+# from 86 to 89 % (15 dB); of 41 sentences that belong to no option 1 is accepted in either, which was 1 and 3.
+_WORDING = 1.0
 """Of the logarithm of the classifier's probability."""
 _LIKENESS = 2.2
-_SCORE = 1.4
-_VERBATIM = 1.0
+_SCORE = 2.6
+_LENGTH, _MIDDLING, _LONGEST = 0.22, 3, 6
+"""For each syllable by which a phrase that was said is longer than the middling: it is harder to hear by mistake."""
+_VERBATIM = 1.6
 """For saying a phrase and nothing else: 投诉 is no shortened 投诉进度."""
-_REFUSE = 0.2
-_SHORT, _LONG_ENOUGH = 1.0, 3
+_REFUSE = 0.45
+_SHORT, _LONG_ENOUGH = 1.3, 3
 """For each syllable that a short utterance lacks: any cough sounds like part of something."""
 _DOUBT, _USUAL_DOUBT = 2.0, 0.2
 """For the recogniser's doubt in nats beyond the usual, by syllable: one word heard badly is less than a sentence."""
@@ -35,7 +43,7 @@ _SAID = 0.75
 """From this likeness on a phrase was said, and a negation before it means it."""
 _WHOLLY = 0.85
 _LEAST_PROBABILITY = 1e-3
-_ALTERNATIVE_DISCOUNT = 0.5
+_ALTERNATIVE_DISCOUNT = 0.75
 _MAX_ALTERNATIVES = 3
 _MAX_NEGATIONS = 3
 _TOLD = 3
@@ -104,20 +112,21 @@ class PhraseMatcher:
             for option, (probability, phrase) in self._weigh(sound, confidence).items():
                 totals[option] += share * probability / sum(shares)
                 phrases.setdefault(option, phrase)
-        return self._judge(totals, phrases)
+        return self._judge(totals, phrases, confidence)
 
     def _read_anew(self, sound: Spoken) -> tuple[Mapping[str, float], Mapping[str, Alignment]]:
         """The wording's probabilities and the closest phrases: nearly all of the time that a match takes."""
         return self._classifier.probabilities(sound), self._book.align(sound)
 
-    def _judge(self, totals: Mapping[str, float], phrases: Mapping[str, str]) -> Match:
+    def _judge(self, totals: Mapping[str, float], phrases: Mapping[str, str], confidence: float) -> Match:
         ranked = sorted(totals.items(), key=lambda item: -item[1])
         option, score = ranked[0]
         margin = score - (ranked[1][1] if len(ranked) > 1 else 0.0)
         likeliest = tuple(ranked[:_TOLD])
         if score < self._confirm_score:
             return Match(None, score, margin, Outcome.NO_MATCH, ranking=likeliest)
-        outcome = Outcome.ACCEPT if score >= self._accept_score and margin >= ACCEPT_MARGIN else Outcome.CONFIRM
+        sure = score >= self._accept_score and margin >= ACCEPT_MARGIN and confidence >= ACCEPT_CONFIDENCE
+        outcome = Outcome.ACCEPT if sure else Outcome.CONFIRM
         return Match(option, score, margin, outcome, phrases.get(option), likeliest)
 
     def _weigh(self, sound: Spoken, confidence: float) -> dict[str, tuple[float, str]]:
@@ -145,7 +154,7 @@ class PhraseMatcher:
         utilities = {
             option: _WORDING * math.log(max(_LEAST_PROBABILITY, wording[option]))
             + _SCORE * place.score
-            + _LIKENESS * place.likeness
+            + place.likeness * (_LIKENESS + _LENGTH * (min(_LONGEST, place.syllables) - _MIDDLING))
             + _VERBATIM * (place.likeness * place.coverage) ** 8
             for option, place in closest.items()
         }

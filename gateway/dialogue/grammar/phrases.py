@@ -44,6 +44,8 @@ class Alignment:
     start: int
     end: int
     """The syllables of the utterance it lies on, end excluded."""
+    syllables: int
+    """How long the phrase is."""
 
     @property
     def score(self) -> float:
@@ -154,7 +156,9 @@ class PhraseBook:
                 j -= 1
             else:
                 i -= 1
-        return Alignment(option, text, float(grid.likeness[row]), covered / float(grid.weights.sum()), start, end)
+        return Alignment(
+            option, text, float(grid.likeness[row]), covered / float(grid.weights.sum()), start, end, len(sound)
+        )
 
 
 def _sharing(phrases: Mapping[str, Sequence[str]]) -> dict[str, float]:
