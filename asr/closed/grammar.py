@@ -1,0 +1,106 @@
+"""What a closed answer may be: which syllable may follow which, when it is whole, and how likely its form is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from asr.closed.sounds import OF_KIND, arabic
+from asr.engine import AnswerKind, ClosedAnswer
+from asr.text import is_id_card, parse_amount, parse_date, parse_month, parse_number, parse_yes_no
+from asr.text.id_cards import ID_CARD_LENGTH
+
+_PHONE_FORMS = (
+    (re.compile(r"1[3-9]\d{9}", re.ASCII), 0.0),
+    (re.compile(r"0[1-9]\d{8,10}|[48]00\d{7}", re.ASCII), -3.0),
+    (re.compile(r"[2-9]\d{6,7}|[149]\d{4,7}", re.ASCII), -6.0),
+)
+"""Forms of telephone numbers with how much rarer callers give them than a mobile number, as natural logarithms: one
+digit of a mobile number missed makes none of the others, unless the sound says so clearly."""
+_LONGEST_PHONE = 12
+_LONGEST_WORDS = 12
+"""Syllables of the longest amount or date: 二零二六年十二月二十八号."""
+_ANY_DAY = date(2024, 12, 31)
+"""Only whether it is a date matters here, not which: the dialogue reads it again on the day of the call."""
+
+_IMPOSSIBLE = float("-inf")
+
+_LONG = 4
+"""From so many digits on, words around them (我的电话是 ...) don't make it another answer; a single 一 or 不 among
+other words is no answer at all."""
+_STRAY_BESIDE_SHORT = math.log(0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The answers to one closed question, as strings of syllables."""
+
+    syllables: str
+    longest: int
+    prior: Callable[[str], float]
+    """The natural logarithm of how likely a whole answer is by its form; minus infinity when it is no answer."""
+
+    stray: float = _STRAY_BESIDE_SHORT
+    """What a frame of other syllables before or after the answer costs, as a natural logarithm."""
+
+    def allows(self, prefix: str, syllable: str) -> bool:
+        """Whether `syllable` may follow `prefix`."""
+        return syllable in self.syllables and len(prefix) < self.longest
+
+
+def grammar_of(answer: ClosedAnswer) -> Grammar:
+    """The grammar of a question's answers."""
+    syllables = OF_KIND[answer.kind]
+    match answer.kind:
+        case "digits":
+            stray = 0.0 if answer.min_digits >= _LONG else _STRAY_BESIDE_SHORT
+            return Grammar(syllables, answer.max_digits, lambda text: _of_length(text, answer), stray)
+        case "phone":
+            longest = min(answer.max_digits, _LONGEST_PHONE)
+            return Grammar(syllables, longest, lambda text: _of_length(text, answer) + _phone(text), 0.0)
+        case "id_card":
+            return Grammar(syllables, ID_CARD_LENGTH, _id_card, 0.0)
+    return Grammar(syllables, _LONGEST_WORDS, lambda text: 0.0 if _is_read(answer.kind, text) else _IMPOSSIBLE)
+
+
+def written(answer: ClosedAnswer, syllables: str) -> str:
+    """The text of an answer: digits said one by one as `0`-`9`, anything else as it is said.
+
+    The X at the end of an identity number is no syllable of ours: where it fits the check digit, it was said.
+    """
+    if answer.kind in {"digits", "phone"}:
+        return arabic(syllables)
+    if answer.kind == "id_card":
+        digits = arabic(syllables)
+        return digits + "X" if is_id_card(digits + "X") else digits
+    return syllables.replace("幺", "一")
+
+
+def _of_length(text: str, answer: ClosedAnswer) -> float:
+    return 0.0 if answer.min_digits <= len(text) <= answer.max_digits else _IMPOSSIBLE
+
+
+def _phone(text: str) -> float:
+    digits = arabic(text)
+    return next((prior for form, prior in _PHONE_FORMS if form.fullmatch(digits)), _IMPOSSIBLE)
+
+
+def _id_card(text: str) -> float:
+    digits = arabic(text)
+    return 0.0 if is_id_card(digits) or is_id_card(digits + "X") else _IMPOSSIBLE
+
+
+def _is_read(kind: AnswerKind, text: str) -> bool:
+    match kind:
+        case "number":
+            return parse_number(text) is not None
+        case "amount":
+            return parse_amount(text) is not None
+        case "month":
+            return parse_month(text, _ANY_DAY) is not None
+        case "date":
+            return parse_date(text, _ANY_DAY) is not None
+    return parse_yes_no(text) is not None

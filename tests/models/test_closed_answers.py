@@ -1,0 +1,61 @@
+"""Answers to closed questions on the bundled caller samples, 8 kHz G.711 among them, by the embedded engine."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asr.audio import read_audio
+from asr.engine import ClosedAnswer, Pcm, Transcript, transcribe
+from asr.engines.whisper import WhisperEngine
+from asr.text import parse_digits, parse_yes_no
+
+pytestmark = pytest.mark.models
+
+SAMPLES = Path(__file__).parents[2] / "audio_samples"
+PHONE = ClosedAnswer("phone", 5, 12)
+YES_NO = ClosedAnswer("yes_no")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[WhisperEngine]:
+    loaded = WhisperEngine()
+    yield loaded
+    loaded.close()
+
+
+def sample(name: str) -> tuple[str, Pcm]:
+    """What was said, and its sound."""
+    with (SAMPLES / "manifest.tsv").open(encoding="utf-8", newline="") as lines:
+        text = next(row["text"] for row in csv.DictReader(lines, delimiter="\t") if Path(row["file"]).stem == name)
+    return text, read_audio(SAMPLES / f"{name}.wav")
+
+
+def readings(heard: Transcript) -> list[str | None]:
+    return [parse_digits(text) for text in (heard.text, *heard.alternatives)]
+
+
+@pytest.mark.parametrize("name", ["phone_1", "phone_2", "phone_3", "phone_4"])
+def test_a_dictated_mobile_number_is_heard_to_the_digit(engine: WhisperEngine, name: str) -> None:
+    text, pcm = sample(name)
+    heard = transcribe(engine, pcm, answer=PHONE)
+    assert heard.text == parse_digits(text)
+    assert all(other is None or len(other) <= 12 for other in readings(heard))
+
+
+@pytest.mark.parametrize(("name", "agreed"), [("yes_1", True), ("no_1", False)])
+def test_yes_and_no_are_heard_as_such(engine: WhisperEngine, name: str, agreed: bool) -> None:
+    _text, pcm = sample(name)
+    assert parse_yes_no(transcribe(engine, pcm, answer=YES_NO).text) is agreed
+
+
+@pytest.mark.parametrize("answer", [PHONE, YES_NO])
+@pytest.mark.parametrize("name", ["agent_1", "balance_1"])
+def test_a_request_stays_one_at_a_closed_question(engine: WhisperEngine, name: str, answer: ClosedAnswer) -> None:
+    text, pcm = sample(name)
+    heard = transcribe(engine, pcm, [text, "返回"], answer=answer)
+    assert heard.text == text
+    assert all(reading is None for reading in readings(heard))

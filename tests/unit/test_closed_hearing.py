@@ -1,0 +1,122 @@
+"""Whose word counts, the head's or the decoder's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asr.closed.head import CLASSES, HEAD_FILE, Encoded, Head, LogProbabilities
+from asr.closed.sounds import SYLLABLES
+from asr.engine import ClosedAnswer, Transcript
+from asr.engines.whisper_closed import ClosedHearing
+from asr.errors import ModelError
+
+pytestmark = pytest.mark.unit
+
+PCM = np.zeros(16_000, np.int16)
+YES_NO = ClosedAnswer("yes_no")
+CODE = ClosedAnswer("digits", 4, 4)
+OTHER = "?"
+
+
+class Decoder:
+    """Counts how often it is asked."""
+
+    def __init__(self, text: str = "", alternatives: tuple[str, ...] = ()) -> None:
+        self._heard = Transcript(text, 0.5, alternatives) if text else Transcript("", 0.0, rejected="silence")
+        self.asked = 0
+
+    def __call__(self) -> Transcript:
+        self.asked += 1
+        return self._heard
+
+
+def head_hears(*syllables: dict[str, float]) -> ClosedHearing:
+    """A hearing whose head is as sure of each syllable as is said here."""
+    rows = []
+    for syllable in syllables:
+        peak = np.full(CLASSES, 1e-6)
+        for char, probability in syllable.items():
+            peak[CLASSES - 1 if char == OTHER else SYLLABLES.index(char) + 1] = probability
+        pause = np.full(CLASSES, 1e-6)
+        pause[0] = 1.0
+        rows += [peak / peak.sum(), pause / pause.sum()]
+
+    def head(_encoded: Encoded) -> LogProbabilities:
+        return np.log(np.array(rows, np.float32))
+
+    return ClosedHearing(lambda _pcm: np.zeros((len(rows) * 2, 512), np.float32), head)
+
+
+def sure(text: str) -> list[dict[str, float]]:
+    return [{char: 1.0} for char in text]
+
+
+def test_the_decoder_is_not_asked_when_the_head_is_sure() -> None:
+    decoder = Decoder("散零三八")
+    heard = head_hears(*sure("三零三八")).hear(PCM, CODE, decoder)
+    assert (heard.text, decoder.asked) == ("3038", 0)
+    assert heard.confidence > 0.9
+
+
+def test_the_decoder_decides_between_readings_that_the_head_takes_for_alike() -> None:
+    decoder = Decoder("三零三九。")
+    heard = head_hears(*sure("三零三"), {"六": 0.55, "九": 0.45}).hear(PCM, CODE, decoder)
+    assert (heard.text, decoder.asked) == ("3039", 1)
+    assert heard.alternatives[0] == "3036"
+    assert heard.confidence < 0.6
+
+
+def test_the_head_decides_when_the_decoder_heard_no_answer() -> None:
+    heard = head_hears(*sure("三零三"), {"六": 0.55, "九": 0.45}).hear(PCM, CODE, Decoder("山林山酒吧"))
+    assert heard.text == "3036"
+    assert heard.alternatives == ("3039", "山林山酒吧")
+
+
+def test_what_is_no_answer_is_heard_as_the_decoder_hears_it() -> None:
+    """转人工 must not become a number."""
+    decoder = Decoder("转人工", ("装人工",))
+    heard = head_hears(*sure(OTHER * 3)).hear(PCM, CODE, decoder)
+    assert (heard.text, heard.alternatives) == ("转人工", ("装人工",))
+
+
+def test_a_word_with_a_no_in_it_is_no_no() -> None:
+    heard = head_hears(*sure("?不??")).hear(PCM, YES_NO, Decoder("我不知道"))
+    assert (heard.text, heard.alternatives) == ("我不知道", ())
+
+
+def test_in_a_hurry_the_head_is_believed_sooner() -> None:
+    decoder = Decoder("三零三九")
+    heard = head_hears(*sure("三零三"), {"六": 0.55, "九": 0.45}).hear(PCM, CODE, decoder, quick=True)
+    assert (heard.text, heard.alternatives, decoder.asked) == ("3036", ("3039",), 0)
+
+
+def test_without_speech_the_decoder_says_why() -> None:
+    hearing = ClosedHearing(lambda _pcm: None, Head())
+    assert hearing.hear(PCM, YES_NO, Decoder()).rejected == "silence"
+
+
+def test_the_head_gives_probabilities_for_each_pair_of_frames() -> None:
+    log_probabilities = Head()(np.zeros((21, 512), np.float32))
+    assert log_probabilities.shape == (10, CLASSES)
+    assert np.allclose(np.exp(log_probabilities).sum(axis=1), 1.0, atol=1e-4)
+
+
+def test_a_model_with_another_encoder_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"512"):
+        Head()(np.zeros((20, 384), np.float32))
+
+
+def test_a_head_that_is_missing_damaged_or_of_other_syllables_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="nowhere"):
+        Head(tmp_path / "nowhere.npz")
+    cut = tmp_path / "cut.npz"
+    cut.write_bytes(HEAD_FILE.read_bytes()[:5000])
+    with pytest.raises(ModelError, match="cut"):
+        Head(cut)
+    with np.load(HEAD_FILE) as stored:
+        np.savez(tmp_path / "other.npz", **{**stored, "classes": "甲乙"})
+    with pytest.raises(ModelError, match="syllables"):
+        Head(tmp_path / "other.npz")

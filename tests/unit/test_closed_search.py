@@ -1,0 +1,77 @@
+"""The search on made-up sound: each syllable a peak of two rows of 40 ms, and between them nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from asr.closed.grammar import grammar_of
+from asr.closed.head import CLASSES, LogProbabilities
+from asr.closed.search import find
+from asr.closed.sounds import SYLLABLES
+from asr.engine import ClosedAnswer
+
+pytestmark = pytest.mark.unit
+
+PAUSE, OTHER = 0, CLASSES - 1
+PHONE = grammar_of(ClosedAnswer("phone", 5, 12))
+
+
+def row(*classes: tuple[int, float]) -> list[float]:
+    probabilities = np.full(CLASSES, 1e-6)
+    for index, probability in classes:
+        probabilities[index] = probability
+    return [float(value) for value in np.log(probabilities / probabilities.sum())]
+
+
+def heard(spoken: str) -> LogProbabilities:
+    """Each character a syllable; `?` one that no closed answer has, `/` an uncertain one: 六 or, less likely, 九."""
+    rows = [row((PAUSE, 1.0))]
+    for char in spoken:
+        if char == "/":
+            peak = row((SYLLABLES.index("六") + 1, 0.55), (SYLLABLES.index("九") + 1, 0.45))
+        else:
+            peak = row((OTHER if char == "?" else SYLLABLES.index(char) + 1, 1.0))
+        rows += [peak, peak, row((PAUSE, 1.0))]
+    return np.array(rows, np.float32)
+
+
+def test_what_was_said_is_found_with_a_score_of_about_nothing() -> None:
+    best = find(heard("幺三八零零一三八零零零"), PHONE)[0]
+    assert best.syllables == "幺三八零零一三八零零零"
+    assert best.score == pytest.approx(0.0, abs=0.1)
+
+
+def test_a_digit_said_twice_is_two_digits_and_one_held_long_is_one() -> None:
+    grammar = grammar_of(ClosedAnswer("digits", 1, 6))
+    assert find(heard("八八"), grammar)[0].syllables == "八八"
+    held = np.repeat(heard("八")[1:2], 20, axis=0)
+    assert find(held, grammar)[0].syllables == "八"
+
+
+def test_an_uncertain_digit_gives_both_readings_likeliest_first() -> None:
+    texts = [one.syllables for one in find(heard("幺三八零零一三八零零/"), PHONE)[:2]]
+    assert texts == ["幺三八零零一三八零零六", "幺三八零零一三八零零九"]
+
+
+def test_the_form_decides_between_readings_that_sound_alike() -> None:
+    """An eleventh digit that may as well be none: ten digits are no number."""
+    sound = heard("幺三八零零一三八零零零")
+    sound[-3:-1] = row((SYLLABLES.index("零") + 1, 0.3), (PAUSE, 0.7))
+    assert find(sound, PHONE)[0].syllables == "幺三八零零一三八零零零"
+
+
+def test_words_around_a_number_are_passed_over() -> None:
+    best = find(heard("???是幺三八零零一三八零零零??"), PHONE)[0]
+    assert best.syllables == "幺三八零零一三八零零零"
+    assert best.score > -1.0
+
+
+def test_a_syllable_among_other_words_is_no_answer() -> None:
+    """我不知道 has a 不 and is no no."""
+    found = find(heard("?不??"), grammar_of(ClosedAnswer("yes_no")))
+    assert all(one.score < -10.0 for one in found)
+
+
+def test_other_words_are_no_number() -> None:
+    assert all(one.score < -10.0 for one in find(heard("????"), PHONE))
