@@ -2,12 +2,12 @@
 
     VoiceGatewayError            what went wrong, where, and what to do about it
     └── SpeechError              anything the speech side can refuse
-        ├── AudioFileError       a file that cannot be heard: missing, empty, truncated, not audio, ...
-        ├── ModelError           a model that is missing, damaged or does not fit its engine
-        ├── UnknownEngineError   a name that the registry does not have
+        ├── AudioFileError          a file that cannot be heard: missing, empty, truncated, not audio, ...
+        ├── ModelError              a model that is missing, damaged or does not fit its engine
+        ├── UnknownEngineError      a name that the registry does not have
         ├── EngineUnavailableError  an engine that can't be reached, gives no answer in time, or answers nonsense
-        ├── ManifestError        a scoring manifest with a bad line
-        └── ConditionError       a condition that `asr bench` doesn't know, or can't make (asr.bench.conditions)
+        ├── ManifestError           a scoring manifest with a bad line
+        └── ConditionError          a condition that `asr bench` doesn't know, or can't make (asr.bench.conditions)
 
 `gateway.errors` grows the other branches from the same root, so one `except` at the edge is enough.
 """

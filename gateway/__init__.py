@@ -15,6 +15,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("gateway.call",),
     ("gateway.analytics", "gateway.desk"),
     ("gateway.console",),
-    ("gateway.app", "gateway.cli", "gateway.hotline", "gateway.reload", "gateway.service", "gateway.settings"),
+    (
+        "gateway.app",
+        "gateway.cli",
+        "gateway.engines",
+        "gateway.hotline",
+        "gateway.reload",
+        "gateway.service",
+        "gateway.settings",
+    ),
 )
 """From the bottom up. `gateway.errors` .. `gateway.privacy`, and `app` .. `settings`, may import each other."""

@@ -7,13 +7,12 @@ import datetime as dt
 import gc
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from asr.engine import Engine
-from asr.registry import load_engine
 from asr.text import to_simplified
 from asr.vad.detector import SpeechDetector
 from gateway.bus import fan_out
@@ -25,6 +24,7 @@ from gateway.call.work import CallWork
 from gateway.clock import Clock, VirtualClock
 from gateway.dialogue.machine import Dialogue
 from gateway.dialogue.state import STANDARD
+from gateway.engines import Engines, open_engines
 from gateway.errors import RecordingError, StoreError, VoiceGatewayError
 from gateway.events import CallEnded, CallStarted, Emit
 from gateway.hotline import Hotline
@@ -45,15 +45,6 @@ ROOM_FOR_CALL_BYTES = 64 * 1024 * 1024
 """A quarter of an hour of recording, both sides: with less on the disk, no call is begun that couldn't be kept."""
 
 
-def open_engine(settings: Settings) -> Engine:
-    """The recogniser that the settings name, loaded.
-
-    Raises:
-        SpeechError: an unknown engine, or its model is missing or damaged.
-    """
-    return load_engine(settings.engine, threads=settings.engine_threads)
-
-
 def settle() -> None:
     """Before the first call of a process that only serves: load what is loaded at first use, and have the garbage
     collector pass over everything that is there. Looking through it all held every call for 97 to 142 ms, now and
@@ -68,6 +59,8 @@ class Gateway:
     """A hotline ready to take calls: engine loaded, store open. Close it, or use it in an `async with`.
 
     Args:
+        engine: hears the answers to all questions that name no other.
+        named: those that questions may name. They are closed with the gateway.
         now: the time of day that calls go by, aware; the settings' when left out.
     """
 
@@ -78,14 +71,17 @@ class Gateway:
         engine: Engine,
         store: Store,
         *,
+        named: Mapping[str, Engine] | None = None,
         now: Callable[[], dt.datetime] | None = None,
     ) -> None:
         self._hotline = hotline
         self._now = now or settings.now
         self._settings = settings
         self._store = store
-        self._engine = engine
-        self._pool = RecognitionPool(engine, settings.recognitions_at_once)
+        self._engines = Engines(engine, named or {})
+        self._pool = RecognitionPool(
+            engine, settings.recognitions_at_once, others=named, late_limit_ms=settings.late_limit_ms
+        )
         self._writer = StoreWriter(store)
         self._loss: VoiceGatewayError | None = None
         self._contexts = Contexts(settings.resume_within_s * 1000)
@@ -113,19 +109,20 @@ class Gateway:
 
     @classmethod
     def open(cls, settings: Settings, hotline: Hotline | LiveHotline, directory: Path) -> Gateway:
-        """Load the engine, then open the store in `directory`.
+        """Load the engines, then open the store in `directory`.
 
         Raises:
             SpeechError: an unknown engine, or its model is missing or damaged.
+            SettingsError: an engine falls back on one that isn't set.
             StoreError: the store can't be opened, or another process has it.
         """
-        engine = open_engine(settings)
+        engines = open_engines(settings)
         try:
             store = Store.open(directory)
         except BaseException:
-            engine.close()
+            engines.close()
             raise
-        return cls(settings, hotline, engine, store)
+        return cls(settings, hotline, engines.default, store, named=engines.named)
 
     async def take(
         self,
@@ -205,7 +202,7 @@ class Gateway:
 
     def _stop_recognising(self) -> None:
         if self._pool.close():
-            self._engine.close()
+            self._engines.close()
         else:
             log.error("a recognition doesn't end: its engine is left as it is")
 

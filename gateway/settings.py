@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     recognitions_at_once: Annotated[int, Field(ge=1, le=32)] = 2
     """Utterances recognised at the same time; more wait their turn."""
     late_limit_ms: Annotated[int, Field(ge=100, le=10_000)] = 400
-    """Recognition that is later than this is overloaded: the gateway gives up something for a while (see the manual)."""
+    """Recognition that is later than this is overloaded: something is given up for a while (docs/hearing.md)."""
     recognition_limit_ms: Annotated[int, Field(ge=500, le=60_000)] = 10_000
     """A recognition that takes longer is given up, and the caller is asked again."""
     lookup_url: str | None = None

@@ -43,7 +43,7 @@ _wire_log.setLevel(logging.WARNING)  # below it, websockets writes down every me
 class Server:
     """Where a server is and how it is spoken to."""
 
-    url: str
+    url: str = field(repr=False)
     shown: str
     """The address without user, password and query, for messages."""
     connect_timeout_s: float

@@ -1,1 +1,1 @@
-"""Is this speech: webrtcvad gates, Silero confirms."""
+"""Is this speech: what rises above the noise floor, judged by Silero."""

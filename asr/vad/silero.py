@@ -50,6 +50,10 @@ class Silero:
         del self._rest[:whole]
         return [float(self._model.process_samples(chunk)) for chunk in chunks]
 
+    def skip(self) -> None:
+        """Sound is left out here: what waits for a whole chunk isn't followed by what comes next."""
+        self._rest.clear()
+
     def reset(self) -> None:
         """Forget what was heard: the next sample begins another utterance."""
         self._model.reset()

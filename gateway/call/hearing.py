@@ -2,7 +2,7 @@
 
 An utterance is judged over after a silence, and what is recognised in this silence costs no time. If the caller goes
 on, the work was for nothing, and the whole is recognised again: `LONGEST_LOOK_MS` bounds what a speaker with many
-pauses can cost.
+pauses can cost. An engine that hears while it is being said needs no such looks.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from gateway.call.work import CallWork, transcript_of
 from gateway.dialogue.actions import Heard, Listen, Record
 from gateway.dialogue.completeness import Completeness
 from gateway.speech.events import Paused, SpeechDropped, Utterance
+from gateway.speech.listener import Listener
+from gateway.speech.live import Live
 from gateway.speech.load import Step
 from gateway.speech.workers import Expected
 from gateway.tasks import Pending
@@ -25,18 +27,12 @@ USUAL_MS_PER_SYLLABLE = 200.0
 """Five syllables a second; the elderly voices of the samples take 250 and pause 0.6 s at a comma, others 0.4."""
 FEWEST_SYLLABLES = 3
 MOST_SLOWNESS = 1.5
+FEED_SAMPLES = 3200
+"""200 ms: partial results come no more often than that anyway."""
 HURRIED_SPEECH_MS = 8000
 """The longest answer while recognition can't keep up."""
 LONGEST_LOOK_MS = 9000.0
 """What has gone on for longer is looked at no more, but when it is over."""
-
-
-def _slowness(text: str, spoken_ms: float) -> float:
-    """How much longer than usual this caller's pauses may be: who speaks slowly pauses long, too."""
-    syllables = len(strip_punctuation(text))
-    if syllables < FEWEST_SYLLABLES:
-        return 1.0
-    return min(MOST_SLOWNESS, max(1.0, spoken_ms / syllables / USUAL_MS_PER_SYLLABLE))
 
 
 class Hearing:
@@ -45,9 +41,14 @@ class Hearing:
     def __init__(self, work: CallWork, mind: Mind) -> None:
         self._work = work
         self._mind = mind
-        self._look: tuple[Paused, Pending[Transcript]] | None = None
-        self._looked = False
-        """The look was told of."""
+        self._live: Live | None = None
+        self._fed = 0
+        """Samples of what is being said that the engine has been given."""
+        self._pause: Paused | None = None
+        """The last one, until it was told of."""
+        self._told: Paused | None = None
+        """The last one that was told of."""
+        self._look: Pending[Transcript] | None = None
         self._final: Pending[Transcript] | None = None
 
     @property
@@ -61,39 +62,67 @@ class Hearing:
             return question
         return replace(question, max_speech_ms=min(question.max_speech_ms, HURRIED_SPEECH_MS))
 
-    def follow(self, question: Listen, heard: Paused | SpeechDropped) -> None:
-        """Recognise what was said until this pause, unless it is no answer after all."""
-        self.drop_look()
-        if isinstance(heard, SpeechDropped) or question.keys_only or self._work.step >= Step.NO_LOOKS:
+    def feed(self, question: Listen, ears: Listener) -> None:
+        """With every tick: an engine that can hears what is being said already now."""
+        said = None if question.keys_only or self.busy else ears.being_said(self._fed)
+        if said is None or len(said) < FEED_SAMPLES:
             return
-        pause = heard
-        if pause.end_ms - pause.start_ms <= LONGEST_LOOK_MS:
-            self._look, self._looked = (pause, self._begin(question, pause)), False
+        if self._live is None and self._fed == 0:
+            self._live = self._work.open(_expected(question))
+        self._fed += len(said)
+        if self._live is not None:
+            self._live.feed(said)
+
+    def follow(self, question: Listen, heard: Paused | SpeechDropped) -> None:
+        """Look at what was said until this pause, unless it is no answer after all."""
+        self._forget_look()
+        if isinstance(heard, SpeechDropped):
+            self.drop()
+        elif self._live is not None:
+            self._pause = heard
+        elif self._worth_a_look(question, heard):
+            self._pause, self._look = heard, self._begin(question, heard)
 
     def take(self, question: Listen, said: Utterance) -> None:
-        """An utterance is over: recognise it, or go on with the look that has begun to."""
-        if self._look and (self._look[0].start_ms, self._look[0].end_ms) == (said.start_ms, said.end_ms):
-            (_, self._final), self._look = self._look, None
+        """An utterance is over: recognise it, or go on with what has begun to."""
+        looked_at = self._pause or self._told
+        if self._live is not None:
+            if len(said.pcm) > self._fed:
+                self._live.feed(said.pcm[self._fed :])
+            self._final = self._work.finish(self._live, partial(self._ponder, question.node))
+            self._live = None
+        elif self._look and looked_at and (looked_at.start_ms, looked_at.end_ms) == (said.start_ms, said.end_ms):
+            self._final, self._look = self._look, None
         else:
-            self.drop_look()
+            self._forget_look()
             self._final = self._begin(question, said)
+        self.drop()
 
     def judged(self, question: Listen, now_ms: float) -> tuple[float, float] | None:
         """Once after each look that came to something: where it ended, and how much silence that needs, ms."""
-        if not self._look or self._looked or not self._look[1].ready(now_ms):
+        pause = self._pause
+        heard = None if pause is None else self._heard_until(pause, now_ms)
+        if pause is None or heard is None:
             return None
-        self._looked = True
-        pause, pending = self._look
-        heard = transcript_of(pending)
+        self._pause, self._told = None, pause
         if not heard.text:
             return None
-        said = self._mind.completeness(Heard(heard.text, heard.confidence, heard.alternatives))
+        said = self._mind.completeness(heard)
         silence_ms = {
             Completeness.COMPLETE: question.complete_timeout_ms,
             Completeness.UNSURE: question.speech_timeout_ms,
             Completeness.INCOMPLETE: question.incomplete_timeout_ms,
         }[said]
         return pause.end_ms, silence_ms * _slowness(heard.text, pause.end_ms - pause.start_ms)
+
+    def _heard_until(self, pause: Paused, now_ms: float) -> Heard | None:
+        """What was said until then; None while that isn't known."""
+        if self._live is not None:
+            return Heard(self._live.partial) if self._fed >= len(pause.pcm) and self._live.caught_up else None
+        if self._look is None or not self._look.ready(now_ms):
+            return None
+        heard = transcript_of(self._look)
+        return Heard(heard.text, heard.confidence, heard.alternatives)
 
     def finished(self, now_ms: float) -> Pending[Transcript] | None:
         """The recognition of the utterance that is over, told once when it is done."""
@@ -102,11 +131,12 @@ class Hearing:
         done, self._final = self._final, None
         return done
 
-    def drop_look(self) -> None:
-        """Nobody wants to know what was said so far; idempotent."""
-        if self._look:
-            self._look[1].cancel()
-        self._look = None
+    def drop(self) -> None:
+        """Nobody wants to know what is being said; idempotent."""
+        self._forget_look()
+        if self._live is not None:
+            self._live.drop()
+        self._live, self._fed = None, 0
 
     def overtaken(self) -> None:
         """What was being recognised is no answer any more: another has come. Idempotent."""
@@ -116,12 +146,32 @@ class Hearing:
 
     def cancel(self) -> None:
         """Nobody wants to know what was said; idempotent."""
-        self.drop_look()
+        self.drop()
         self.overtaken()
 
+    def _worth_a_look(self, question: Listen, pause: Paused) -> bool:
+        short = pause.end_ms - pause.start_ms <= LONGEST_LOOK_MS
+        return short and not question.keys_only and self._work.step < Step.NO_LOOKS
+
+    def _forget_look(self) -> None:
+        if self._look:
+            self._look.cancel()
+        self._look = self._pause = self._told = None
+
     def _begin(self, question: Listen, said: Paused | Utterance) -> Pending[Transcript]:
-        expected = Expected(question.hints, question.answer, question.engine)
-        return self._work.recognise(said.pcm, expected, partial(self._ponder, question.node))
+        return self._work.recognise(said.pcm, _expected(question), partial(self._ponder, question.node))
 
     def _ponder(self, node: str, transcript: Transcript) -> None:
         self._mind.ponder(node, Heard(transcript.text, transcript.confidence, transcript.alternatives))
+
+
+def _expected(question: Listen) -> Expected:
+    return Expected(question.hints, question.answer, question.engine)
+
+
+def _slowness(text: str, spoken_ms: float) -> float:
+    """How much longer than usual this caller's pauses may be: who speaks slowly pauses long, too."""
+    syllables = len(strip_punctuation(text))
+    if syllables < FEWEST_SYLLABLES:
+        return 1.0
+    return min(MOST_SLOWNESS, max(1.0, spoken_ms / syllables / USUAL_MS_PER_SYLLABLE))

@@ -19,6 +19,7 @@ from gateway.call.hearing import Hearing
 from gateway.call.messages import SERVED_MS, Messages
 from gateway.call.mind import Mind
 from gateway.call.outcome import Answer
+from gateway.call.overheard import Overheard
 from gateway.call.transfer import HandingOver
 from gateway.call.work import FAILED, CallWork, answer_of, transcript_of
 from gateway.dialogue import actions
@@ -64,7 +65,7 @@ class CallSession:
         self._looking_up: tuple[actions.Lookup, Pending[Mapping[str, Any]]] | None = None
         self._last_words: actions.Transfer | actions.Hangup | None = None
         self._noises = 0
-        self._must_have_keyword = False
+        self._overheard = Overheard(player)
         self._left_message = False
         self._ending = Ending(account.record)
         self._on_hold = False
@@ -117,6 +118,7 @@ class CallSession:
         self._ears.prompt(self._mouth.playing, self._mouth.barge_in)
         self._hear(came_in)
         frame = self._speak()
+        self._ears.played(frame)
         if self._last_words and not self._mouth.playing:
             self._close(self._last_words)
         return frame
@@ -211,6 +213,8 @@ class CallSession:
     def _hear(self, came_in: LegInput) -> None:
         for heard in self._ears.tick(self._now_ms, came_in.frame, came_in.keys):
             self._take(heard)
+        if isinstance(self._question, actions.Listen):
+            self._hearing.feed(self._question, self._ears)
 
     def _take(self, heard: ears.ListenEvent) -> None:
         question = self._question
@@ -218,6 +222,7 @@ class CallSession:
             case ears.KeyPressed():
                 self._account.tell(events.KeyPressed, key=heard.key)
             case ears.SpeechStarted():
+                self._overheard.speech_started(heard)
                 self._account.tell(events.SpeechStarted, onset_ms=heard.at_ms, over_prompt=heard.over_prompt)
             case ears.BargeIn():
                 self._cut_prompt(heard.by)
@@ -235,15 +240,13 @@ class CallSession:
                 self._ears.arm(question, self._now_ms)  # it isn't silence yet: words are being recognised
             case ears.NoInput() if question:
                 self._silence(question)
-            case _:
-                pass
 
     def _spoken(self, question: actions.Listen, said: ears.Utterance) -> None:
         if question.keys_only:
             self._silence(question)  # as they were told
             return
         self._begin(Answer.given(question.node, said))
-        self._must_have_keyword = not said.answers
+        self._overheard.take(said)
         self._hearing.take(question, said)
 
     def _keyed(self, node: str, entered: ears.KeysEntered, *, after_message: bool = False) -> None:
@@ -291,13 +294,13 @@ class CallSession:
             log.error("recognised words that no question waits for")
             return
         self._account.heard(answer, transcript, hearing.elapsed_ms)
-        if self._must_have_keyword and not any(word in transcript.text for word in question.keywords):
-            self._answer = None  # the prompt goes on, and the question with it
-        elif transcript.text:
-            if self._must_have_keyword:
+        if self._overheard.convinces(question, transcript.text):
+            if self._overheard.uncut:
                 self._ears.disarm()
                 self._cut_prompt("speech")
             self._reply(actions.Heard(transcript.text, transcript.confidence, transcript.alternatives))
+        elif self._overheard.uncut:
+            self._answer = None  # the prompt goes on, and the question with it
         elif transcript.rejected == FAILED:
             self._reply(actions.NoInput())  # something was said, and we couldn't hear it: the caller is asked again
         else:
@@ -326,7 +329,7 @@ class CallSession:
     def _reply(self, given: actions.Input) -> None:
         self._question = None
         self._noises = 0
-        self._hearing.drop_look()
+        self._hearing.drop()
         self._think(given)
 
     def _think(self, given: actions.Input) -> None:
@@ -364,6 +367,7 @@ class CallSession:
     def _speak(self) -> Frame:
         spoken = self._mouth.tick()
         if spoken.started:
+            self._overheard.prompt_started(spoken.started.text)
             self._finish_turn(self._now_ms)
             self._account.tell(events.PromptStarted, node=spoken.started.node, text=spoken.started.text)
         if spoken.ended:
@@ -378,8 +382,6 @@ class CallSession:
         if not self._ending.parting:
             self._cut_by = by
             self._mouth.flush()
-
-    # ------------------------------------------------------------------------------------------------------ the record
 
     def _finish_turn(self, replied_at_ms: float | None) -> None:
         answer = self._answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from asr.engine import Transcript
 from asr.windows import cut_windows
 from gateway.call.lookups import LookupProvider, with_timeout
 from gateway.dialogue.actions import Lookup, LookupFailed, LookupSucceeded
-from gateway.errors import LookupFailedError
+from gateway.errors import LookupFailedError, SpeechError
 from gateway.media.frames import Pcm
 from gateway.media.wav import write_wav
+from gateway.speech.live import Live
 from gateway.speech.load import Step
 from gateway.speech.workers import UNAWAITED_MS, Expected, Recogniser
 from gateway.tasks import Pending, TaskOwner
@@ -80,7 +81,21 @@ class CallWork:
 
     def recognise(self, pcm: Pcm, expected: Expected, ponder: Ponder) -> Pending[Transcript]:
         """Hear one utterance, and `ponder` its words on a thread: understanding them takes longer than a tick."""
-        return self._owner.start(self._understand(pcm, expected, ponder), timeout_ms=self._recognition_limit_ms)
+        return self._owner.start(
+            self._pondered(self._recogniser.recognise(pcm, expected), ponder), timeout_ms=self._recognition_limit_ms
+        )
+
+    def open(self, expected: Expected) -> Live | None:
+        """Hear an utterance while it is being said; None when that can't be done."""
+        try:
+            return self._recogniser.open(expected)
+        except SpeechError as error:
+            log.warning("recognition can't begin: %s", error)
+            return None
+
+    def finish(self, live: Live, ponder: Ponder) -> Pending[Transcript]:
+        """What was heard while it was being said is over; as `recognise` goes on."""
+        return self._owner.start(self._pondered(live.finish(), ponder), timeout_ms=self._recognition_limit_ms)
 
     def hear_message(self, pcm: Pcm) -> Pending[Transcript]:
         """Hear a message of any length, after every utterance that a caller awaits. Each piece has the limit."""
@@ -98,8 +113,9 @@ class CallWork:
         answer = provider.lookup(wanted.name, wanted.arguments)
         return self._owner.start(answer, timeout_ms=wanted.timeout_ms + GRACE_MS)
 
-    async def _understand(self, pcm: Pcm, expected: Expected, ponder: Ponder) -> Transcript:
-        heard = await self._recogniser.recognise(pcm, expected)
+    @staticmethod
+    async def _pondered(hearing: Awaitable[Transcript], ponder: Ponder) -> Transcript:
+        heard = await hearing
         if heard.text:
             await asyncio.to_thread(ponder, heard)
         return heard

@@ -85,6 +85,11 @@ class Player:
         """How much of the current prompt has gone out; 0 when there is none."""
         return self._queue[0].played_ms if self._queue else 0.0
 
+    @property
+    def left_ms(self) -> float:
+        """How much is still to be said; 0 when nothing is."""
+        return sum(samples_to_ms(max(0, len(playing.prompt.pcm) - playing.at)) for playing in self._queue)
+
     def play(self, say: Say) -> None:
         """Speak it after what is being spoken. What was cut before can't be resumed any more.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -19,6 +20,8 @@ class WhisperConfig(_Strict):
     """The embedded engine; it needs no settings."""
 
     kind: Literal["whisper"]
+    model: str | None = None
+    """Another Whisper model: a name of `voice-gateway asr models`, or a folder; None: the embedded one."""
 
 
 class VoskConfig(_Strict):
@@ -45,6 +48,8 @@ class RemoteConfig(_Strict):
     protocol: Literal["funasr", "vosk"] = "funasr"
     mode: Literal["offline", "online", "2pass"] = "2pass"
     """How a FunASR runtime is to work."""
+    verify: bool | Path = True
+    """Who must have signed the server's certificate: the system's authorities, those of this PEM file, or nobody."""
     token: SecretStr | None = None
     """Bearer token."""
     connect_timeout_s: Seconds = 2.0

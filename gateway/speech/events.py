@@ -22,8 +22,9 @@ class SpeechDropped:
     """Speech that was reported as started will be no answer."""
 
     at_ms: float
-    reason: Literal["brief", "not_allowed", "keys"]
-    """Too short to cut a prompt; over a prompt that speech may not cut; the caller went over to the keys."""
+    reason: Literal["brief", "not_allowed", "keys", "echo"]
+    """Too short to cut a prompt; over a prompt that speech may not cut; the caller went over to the keys; it was the
+    prompt coming back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Utterance:
     """It began while a prompt was playing."""
     answers: bool
     """It answers the question, and the ears are off until the next one. False only for an utterance that ended over a
-    prompt which nothing but a keyword cuts: recognise it, and `disarm` when it has one."""
+    prompt without cutting it, because nothing but a keyword does or because it may have been a back-channel: recognise
+    it, and `disarm` when it has a keyword, or says something."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

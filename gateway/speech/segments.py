@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.media.frames import FRAME_MS, Frame, Pcm
+from gateway.media.frames import FRAME_MS, FRAME_SAMPLES, Frame, Pcm
 
 PRE_ROLL_FRAMES = 15
 """300 ms before the onset, or the first syllable is lost (sherpa-onnx#2746)."""
@@ -72,6 +72,11 @@ class Segmenter:
     def pausing(self) -> bool:
         """It has just been quiet for the post-roll: if nothing more is said, the segment is `so_far`."""
         return self._onset is not None and len(self._sound) - self._end == POST_ROLL_FRAMES
+
+    def sound_since(self, sample: int) -> Pcm:
+        """The current segment's sound from its `sample` on, counted from the beginning of its pre-roll."""
+        frames = self._sound[sample // FRAME_SAMPLES :]
+        return np.concatenate(frames)[sample % FRAME_SAMPLES :] if frames else np.zeros(0, np.int16)
 
     def so_far(self, now_ms: float) -> Segment | None:
         """The current segment as if it had ended now; None when nobody speaks. Changes nothing."""

@@ -21,6 +21,7 @@ from typing import Protocol
 from asr.engine import SAMPLE_RATE_HZ, ClosedAnswer, Engine, Transcript, transcribe
 from gateway.errors import SpeechError
 from gateway.media.frames import Pcm
+from gateway.speech.live import Live, LiveUtterance
 from gateway.speech.load import LoadGauge, Step
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ PATIENCE = 0.1
 """And who has spoken longer, so much of that time later."""
 UNAWAITED_MS = 6000.0
 """When a message, which nobody waits for, is due: late enough to let every answer go first, and yet it is."""
+LIVE_MS = 100.0
+"""And what is being said is to be heard about as soon."""
 LONG_S = 6.0
 """Longer utterances never take the last free thread."""
 _GAUGED_EVERY_MS = 100.0
@@ -62,18 +65,19 @@ class Recogniser(Protocol):
     ) -> Transcript:
         """What was said in one utterance; it should be known `within_ms`."""
 
+    def open(self, expected: Expected = NOTHING_EXPECTED) -> Live | None:
+        """Hear an utterance while it is being said; None when the engine needs the whole of it."""
+
 
 @dataclass(order=True, slots=True)
 class _Job:
     due_ms: float
     number: int
-    future: Future[Transcript] = field(compare=False)
-    pcm: Pcm = field(compare=False)
-    expected: Expected = field(compare=False)
-
-    @property
-    def long(self) -> bool:
-        return len(self.pcm) > LONG_S * SAMPLE_RATE_HZ
+    long: bool = field(compare=False)
+    begin: Callable[[], bool] = field(compare=False)
+    """Called before `run`; False when nobody wants it any more."""
+    run: Callable[[bool], None] = field(compare=False)
+    """Does it, in a hurry or not; raises nothing."""
 
 
 class RecognitionPool:
@@ -142,18 +146,33 @@ class RecognitionPool:
             SpeechError: the pool is closed, or `expected` names an engine that isn't there.
             Exception: whatever the engine raises.
         """
-        if expected.engine is not None and expected.engine not in self._others:
-            raise SpeechError("no such engine is loaded", where=repr(expected.engine), remedy="name it in the settings")
         if within_ms is None:
             within_ms = AWAITED_MS + PATIENCE * len(pcm) * 1000 / SAMPLE_RATE_HZ
         future: Future[Transcript] = Future()
-        with self._changed:
-            if self._closed:
-                raise SpeechError("recognition is shutting down")
-            due_ms = self._clock_ms() + within_ms
-            heapq.heappush(self._jobs, _Job(due_ms, next(self._numbers), future, pcm, expected))
-            self._changed.notify()
+        engine = self._engine_of(expected)
+
+        def run(quick: bool) -> None:
+            try:
+                future.set_result(transcribe(engine, pcm, expected.hints, answer=expected.answer, quick=quick))
+            except Exception as error:  # noqa: BLE001 - border to the engine: the turn fails, the thread lives
+                future.set_exception(error)
+
+        self._put(within_ms, len(pcm) > LONG_S * SAMPLE_RATE_HZ, future.set_running_or_notify_cancel, run)
         return await asyncio.wrap_future(future)
+
+    def open(self, expected: Expected = NOTHING_EXPECTED) -> Live | None:
+        """Hear an utterance while it is being said; None when the engine needs the whole of it.
+
+        Raises:
+            SpeechError: `expected` names an engine that isn't there.
+        """
+        engine = self._engine_of(expected)
+        if not engine.capabilities.streaming:
+            return None
+        return LiveUtterance(
+            lambda quick: engine.stream(expected.hints, answer=expected.answer, quick=quick),
+            lambda run: self._put(LIVE_MS, False, lambda: True, run),
+        )
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
         """Let the threads finish what is queued and end, waiting at most `timeout_s` for all of them; idempotent.
@@ -167,9 +186,24 @@ class RecognitionPool:
             thread.join(timeout_s / len(self._threads))
         return not any(thread.is_alive() for thread in self._threads)
 
+    def _engine_of(self, expected: Expected) -> Engine:
+        if expected.engine is None:
+            return self._engine
+        if expected.engine not in self._others:
+            raise SpeechError("no such engine is loaded", where=repr(expected.engine), remedy="name it in the settings")
+        return self._others[expected.engine]
+
+    def _put(self, within_ms: float, long: bool, begin: Callable[[], bool], run: Callable[[bool], None]) -> None:
+        with self._changed:
+            if self._closed:
+                raise SpeechError("recognition is shutting down")
+            job = _Job(self._clock_ms() + within_ms, next(self._numbers), long, begin, run)
+            heapq.heappush(self._jobs, job)
+            self._changed.notify()
+
     def _gauge_load(self, now_ms: float) -> None:
         """The lock is held."""
-        waiting_ms = max((now_ms - job.due_ms for job in self._jobs if not job.future.cancelled()), default=0.0)
+        waiting_ms = max((now_ms - job.due_ms for job in self._jobs), default=0.0)
         before = self._gauge.step
         step = self._gauge.note(now_ms, max(self._latest_ms, waiting_ms))
         self._gauged_ms, self._latest_ms = now_ms, 0.0
@@ -187,7 +221,7 @@ class RecognitionPool:
                     job = heapq.heappop(self._jobs)
                     if job.long and self._long_running >= self._most_long:
                         held_back.append(job)
-                    elif job.future.set_running_or_notify_cancel():
+                    elif job.begin():
                         chosen = job
                 for job in held_back:
                     heapq.heappush(self._jobs, job)
@@ -201,15 +235,7 @@ class RecognitionPool:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            expected = job.expected
-            engine = self._engine if expected.engine is None else self._others[expected.engine]
-            quick = self.step >= Step.QUICK
-            try:
-                heard = transcribe(engine, job.pcm, expected.hints, answer=expected.answer, quick=quick)
-                job.future.set_result(heard)
-            except Exception as error:  # noqa: BLE001 - border to the engine: the turn fails, the thread lives
-                job.future.set_exception(error)
-            finally:
-                with self._changed:
-                    self._long_running -= job.long
-                    self._changed.notify_all()
+            job.run(self.step >= Step.QUICK)
+            with self._changed:
+                self._long_running -= job.long
+                self._changed.notify_all()

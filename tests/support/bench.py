@@ -98,6 +98,11 @@ class SlowRecogniser:
         self.release = asyncio.Event()
         self.awaited: list[bool] = []
         self.step = Step.NORMAL
+        self.live: Any = None
+
+    def open(self, expected: object = None) -> Any:
+        """None, as of an engine that needs the whole of an utterance."""
+        return self.live
 
     async def recognise(self, pcm: object, expected: object = None, *, within_ms: float | None = None) -> Transcript:
         self.awaited.append(within_ms is None)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from gateway.dialogue.actions import BargeIn, Listen, Record
 from gateway.media.frames import FRAME_MS
+from gateway.speech.bargein import BargeInJudge
 from gateway.speech.events import ListenEvent, Paused
 from gateway.speech.listener import Listener
 from tests.support.sound import ScriptedDetector, marked_frame
@@ -28,13 +29,15 @@ class Timeline:
     """Speech as faint as a line's echo."""
     faded: Sequence[Span] = ()
     """Speech to the detector, 30 dB below the rest."""
+    backchannel: bool = False
+    """The first 300 ms of what is said may be a back-channel."""
     cuttable: bool = True
     """The prompt stops when it is told to."""
     detector: ScriptedDetector = field(default_factory=ScriptedDetector)
     now_ms: float = 0
 
     def __post_init__(self) -> None:
-        self.listener = Listener(self.detector)
+        self.listener = Listener(self.detector, BargeInJudge(lambda _: self.backchannel))
         self.heard: list[ListenEvent] = []
         self._cut = False
 
@@ -57,8 +60,9 @@ class Timeline:
 
     def _tick(self) -> None:
         faded = any(start <= self.now_ms < end for start, end in self.faded)
-        self.detector.speech = faded or any(start <= self.now_ms < end for start, end in self.speech)
-        self.detector.level_dbfs = -50.0 if self.quiet or faded else -20.0
+        loud = any(start <= self.now_ms < end for start, end in self.speech)
+        self.detector.speech = faded or loud
+        self.detector.level_dbfs = -55.0 if self.quiet or faded else -20.0 if loud else -75.0
         playing = self.prompt is not None and self.prompt[0] <= self.now_ms < self.prompt[1] and not self._cut
         self.listener.prompt(playing, self.barge_in)
         keys = tuple(self.keys.get(self.now_ms, ""))

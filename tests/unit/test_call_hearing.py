@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from asr.engine import Pcm, Transcript
 from gateway import events
 from gateway.dialogue.actions import Hangup, Heard, Keys, NoInput
 from gateway.dialogue.completeness import Completeness
@@ -159,3 +161,61 @@ def test_who_speaks_slowly_may_pause_longer(text: str, spoken_ms: int, silence_m
 
     made = bench([(SLOW,), (say("回答"), Hangup())], [text], talk)
     assert silences(made) == [silence_ms]
+
+
+class Hears:
+    """Hears while it is being said; has worked through everything at once."""
+
+    caught_up = True
+
+    def __init__(self) -> None:
+        self.fed: list[Pcm] = []
+        self.dropped = False
+        self.finished = False
+
+    @property
+    def partial(self) -> str:
+        return "查话费" if sum(map(len, self.fed)) > 8000 else "查"
+
+    def feed(self, pcm: Pcm) -> None:
+        self.fed.append(pcm)
+
+    async def finish(self) -> Transcript:
+        self.finished = True
+        return Transcript("查话费", 0.8)
+
+    def drop(self) -> None:
+        self.dropped = True
+
+
+def test_an_engine_that_hears_while_it_is_said_is_fed_every_sample_once_and_asked_at_a_pause() -> None:
+    live = Hears()
+
+    async def talk(b: Bench) -> None:
+        b.recogniser.live = live
+        b.mind.complete = Completeness.COMPLETE
+        await b.run(600, speech=True)
+        await b.run(2000)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], [], talk)
+    assert made.mind.given == [Heard("查话费", 0.8)]
+    assert silences(made) == [400.0], "the partial result was a whole answer"
+    assert made.recogniser.awaited == [], "nothing was recognised besides"
+    assert live.finished
+    heard = np.concatenate(live.fed)
+    assert len(live.fed) > 2
+    assert np.count_nonzero(heard == 9000) == 600 * 16, "all of the speech, and none of it twice"
+
+
+def test_a_key_drops_what_was_being_heard() -> None:
+    live = Hears()
+
+    async def talk(b: Bench) -> None:
+        b.recogniser.live = live
+        await b.run(600, speech=True)
+        await b.run(40, key="1")
+        await b.run(2000)
+
+    bench([(SLOW,), (say("回答"), Hangup())], [], talk)
+    assert live.dropped
+    assert not live.finished

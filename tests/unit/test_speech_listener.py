@@ -8,6 +8,7 @@ import pytest
 from gateway.dialogue.actions import BargeIn, KeyEntry, Listen, Record
 from gateway.media.frames import FRAME_SAMPLES, SILENCE
 from gateway.speech import events
+from gateway.speech.bargein import BargeInJudge
 from gateway.speech.listener import Listener
 from tests.support.ears import Timeline
 from tests.support.sound import ScriptedDetector
@@ -257,6 +258,52 @@ def test_over_a_keyword_prompt_every_utterance_is_handed_out_and_the_question_st
 def test_an_echo_of_the_prompt_is_no_speech(barge_in: BargeIn) -> None:
     line = Timeline(prompt=(0, 8000), speech=[(0, 7900)], quiet=True, barge_in=barge_in).run(14_000, MENU)
     assert line.heard == [events.NoInput(13_000)]
+
+
+def test_what_may_be_a_back_channel_is_handed_out_and_the_prompt_and_the_question_go_on() -> None:
+    line = Timeline(prompt=(0, 8000), speech=[(3000, 3500)], backchannel=True).run(14_000, MENU)
+    assert line.names() == ["SpeechStarted", "Utterance", "NoInput"]
+    (utterance,) = line.all(events.Utterance)
+    assert (utterance.start_ms, utterance.end_ms, utterance.over_prompt, utterance.answers) == (3000, 3500, True, False)
+    (pause,) = line.all(events.Paused)
+    assert (pause.start_ms, pause.end_ms) == (3000, 3500)
+
+
+def test_what_goes_on_for_600_ms_is_no_back_channel() -> None:
+    line = Timeline(prompt=(0, 8000), speech=[(3000, 4500)], backchannel=True).run(9000, MENU)
+    assert line.all(events.BargeIn) == [events.BargeIn(3580, "speech")]
+    assert [utterance.answers for utterance in line.all(events.Utterance)] == [True]
+
+
+@pytest.mark.parametrize("barge_in", [BargeIn.OFF, BargeIn.DTMF])
+def test_where_speech_may_not_cut_a_back_channel_is_no_answer_either(barge_in: BargeIn) -> None:
+    line = Timeline(prompt=(0, 8000), speech=[(3000, 3500)], backchannel=True, barge_in=barge_in).run(8000, MENU)
+    assert line.all(events.SpeechDropped) == [events.SpeechDropped(4100, "not_allowed")]
+
+
+def test_a_back_channel_before_the_tone_is_no_message() -> None:
+    line = Timeline(prompt=(0, 8000), speech=[(3000, 3500)], backchannel=True).run(8000, LEAVE)
+    assert line.names() == ["SpeechStarted", "SpeechDropped"]
+
+
+@pytest.mark.parametrize("barge_in", [BargeIn.SPEECH, BargeIn.KEYWORD, BargeIn.DTMF])
+def test_what_was_taken_for_speech_until_it_was_known_as_an_echo_is_dropped(barge_in: BargeIn) -> None:
+    played = np.random.default_rng(1).normal(0, 3000, (100, FRAME_SAMPLES)).astype(np.int16)
+    detector = ScriptedDetector(speech=True, level_dbfs=-30.0)
+    listener = Listener(detector, BargeInJudge(lambda _: False))
+    listener.arm(MENU, 0)
+    heard: list[events.ListenEvent] = []
+    for number, frame in enumerate(played):
+        listener.prompt(True, barge_in)
+        came_in = played[number - 6] // 5 if number >= 6 else SILENCE  # 120 ms late, 14 dB down
+        detector.speech = number >= 6
+        if number >= 20:
+            detector.level_dbfs = -55.0  # the canceller has found it
+        heard += listener.tick(number * 20, came_in)
+        listener.played(frame)
+    assert [type(event).__name__ for event in heard] == ["SpeechStarted", "SpeechDropped"]
+    assert heard[1] == events.SpeechDropped(heard[1].at_ms, "echo")
+    assert heard[1].at_ms < 500
 
 
 def test_a_faint_caller_is_heard_when_the_prompt_is_over() -> None:

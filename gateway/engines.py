@@ -1,0 +1,123 @@
+"""Recognisers from settings: the default one, and those that questions name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from asr.adapters.fallback import FallbackEngine
+from asr.engine import Engine
+from asr.models import installed_model
+from asr.registry import engine_names, load_engine
+from gateway.errors import SettingsError
+from gateway.settings import Settings
+from gateway.speech.config import (
+    EngineConfig,
+    FallbackConfig,
+    RemoteConfig,
+    SherpaConfig,
+    VoskConfig,
+    WhisperConfig,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Loaded recognisers. Close them when nobody recognises any more."""
+
+    default: Engine
+    named: Mapping[str, Engine] = field(default_factory=dict)
+    """Those of the settings' `engines`, the default one among them if it is one of them."""
+
+    def close(self) -> None:
+        """Free all models."""
+        with ExitStack() as closing:
+            for engine in {id(engine): engine for engine in (self.default, *self.named.values())}.values():
+                closing.callback(engine.close)
+
+
+def open_engine(settings: Settings, name: str | None = None) -> Engine:
+    """One recogniser, loaded: the one that the settings name, or another of theirs.
+
+    Raises:
+        SpeechError: an unknown engine, or its model is missing or damaged.
+        SettingsError: it falls back on something that isn't set, or on itself.
+    """
+    return _Opening(settings).open(name or settings.engine)
+
+
+def open_engines(settings: Settings) -> Engines:
+    """All of the settings' recognisers, loaded. Raises as `open_engine` does; nothing is left loaded then."""
+    opening = _Opening(settings)
+    try:
+        default = opening.open(settings.engine)
+        named = {name: opening.open(name) for name in settings.engines}
+    except BaseException:
+        opening.close()
+        raise
+    return Engines(default, named)
+
+
+class _Opening:
+    """Each engine is loaded once, however many names lead to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loaded: dict[str, Engine] = {}
+        self._under_way: list[str] = []
+
+    def open(self, name: str) -> Engine:
+        if name not in self._loaded:
+            config = self._settings.engines.get(name)
+            if config is None:
+                self._loaded[name] = load_engine(name, **self._threads(name))
+            else:
+                self._loaded[name] = self._made(name, config)
+        return self._loaded[name]
+
+    def close(self) -> None:
+        for engine in self._loaded.values():
+            engine.close()
+
+    def _threads(self, name: str) -> dict[str, int]:
+        return {"threads": self._settings.engine_threads} if name in engine_names() else {}
+
+    def _made(self, name: str, config: EngineConfig) -> Engine:
+        threads = self._settings.engine_threads
+        match config:
+            case WhisperConfig():
+                folder = _folder(config.model) if config.model else None
+                return load_engine("whisper", threads=threads, folder=folder)
+            case VoskConfig() | SherpaConfig():
+                return load_engine(config.kind, model=_folder(config.model), threads=threads)
+            case RemoteConfig():
+                token = config.token.get_secret_value() if config.token else None
+                options = config.model_dump(exclude={"kind", "token"})
+                return load_engine("remote", token=token, **options)
+            case FallbackConfig():
+                return self._fallback(name, config)
+
+    def _fallback(self, name: str, config: FallbackConfig) -> Engine:
+        where = f"engines.{name}.of"
+        if name in self._under_way or name in config.of:
+            raise SettingsError("an engine can't fall back on itself", where=where, remedy="name others")
+        for other in config.of:
+            if other not in self._settings.engines and other != "whisper":
+                known = ", ".join(["whisper", *self._settings.engines])
+                raise SettingsError(f"there is no engine '{other}'", where=where, remedy=f"name one of: {known}")
+        self._under_way.append(name)
+        try:
+            engines = [self.open(other) for other in config.of]
+        finally:
+            self._under_way.pop()
+        return FallbackEngine(engines, retry_after_s=config.retry_after_s, stall_after_s=config.stall_after_s)
+
+
+def _folder(model: str) -> Path:
+    path = Path(model).expanduser()
+    return path if path.is_dir() else installed_model(model)
