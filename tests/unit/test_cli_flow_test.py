@@ -87,7 +87,7 @@ def test_a_chat_tells_what_is_made_of_every_turn(errands):
     for told in (
         "热线　 寄东西，查快递，还是留言？　main",
         "来电者 “寄东西”",
-        "↳ 听懂，send 0.",
+        "↳ 听懂，send ",
         "在节点 where.district 等待回答，标准模式",
         "来电者 按键 1",
         "☎ 查询 ticket.create（number=139****1001，category=pick_up",

@@ -122,6 +122,8 @@ def _times(parent: Element, compiled: CompiledFlow, drawing: Drawing, node: Ques
     _row(table, "th", "", "平时", *([mode.label] if mode else []))
     for name, title in _TIMES.items():
         value_ms = getattr(settings, name)
+        if value_ms is None:
+            continue
         longer = _seconds(value_ms * mode.times) if mode and name in _LENGTHENED else ""
         _row(table, "td", title, _seconds(value_ms), *([longer] if mode else []))
     _row(table, "td", "失败几次转走", str(settings.max_retries), *(["1" if mode.on_error else ""] if mode else []))
