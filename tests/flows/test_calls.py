@@ -49,7 +49,7 @@ def test_turn_latency_is_the_silence_window_and_what_of_the_work_it_does_not_hid
     hotline().warm()  # as in service: nobody waits for a matcher to be made
     turn = place_call(tmp_path, [str(SAMPLES / "balance_1.wav")], ["查话费"]).ended.turns[0]
     assert turn.turn_latency_ms is not None
-    assert 450 <= turn.silence_window_ms <= 480, "a sure phrase is over sooner than one that may go on"
+    assert 450 <= turn.silence_window_ms <= 520, "a sure phrase is over sooner than one that may go on"
     assert turn.silence_window_ms <= turn.turn_latency_ms <= turn.silence_window_ms + max(60, turn.recognise_ms)
     assert turn.turn_latency_ms % 20 == 0, "a reply begins on a frame of the media clock"
     assert turn.heard_ms == turn.end_ms - turn.start_ms > 300
