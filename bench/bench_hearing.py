@@ -14,6 +14,7 @@ itself does it where it is installed with a model (Korean: what it hears is no M
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
 import time
@@ -40,7 +41,7 @@ from asr.engine import SAMPLE_RATE_HZ, ClosedAnswer, Engine, Pcm, Transcript, tr
 from asr.scoring import REFUSED, ManifestEntry, corpus_errors, read_manifest
 from asr.text import normalize_for_scoring, parse_yes_no, strip_punctuation
 from asr.vad.detector import SpeechDetector
-from gateway.cli.bench import asked_at, conceal, own_manifest
+from gateway.cli.bench import asked_at, conceal, menu_manifest, own_manifest
 from gateway.desk.asked import AskedAt
 from gateway.engines import open_engine
 from gateway.media.frames import FRAME_MS, to_frames
@@ -48,8 +49,8 @@ from gateway.settings import load_settings
 from gateway.speech.segments import Segmenter
 
 FLOW, MENU, NUMBER = "mobile_hotline", "main", "callback_number"
-LINES = conditions_of(["clean", "babble-15db", "babble-5db"])
-ACCURACY_WANTED = (0.97, 0.95, 0.88)
+LINES = conditions_of(["clean", "pink-15db", "babble-15db", "babble-5db"])
+ACCURACY_WANTED = (0.97, 0.95, 0.95, 0.88)
 FALSE_ACCEPTS_ALLOWED = 0.03
 NUMBERS_WANTED, SYLLABLES_WANTED = 0.75, 0.95
 PHONE_DIGITS = 11
@@ -82,13 +83,15 @@ class Caller:
 
 
 def callers(limit: int) -> list[Caller]:
-    """The samples without noise of their own; the menu's options are in their entries."""
-    path = own_manifest()
+    """Those of the main menu, and the others without noise of their own."""
+    path, menus = own_manifest(), menu_manifest()
     rows = YAML(typ="safe").load(path.with_suffix(".yaml").read_text(encoding="utf-8"))["samples"]
-    voices = {row["file"]: row["voice"] for row in rows if row["noise"] == "none"}
-    options = {row["file"]: row["option"] for row in rows}
-    entries = [entry for entry in read_manifest(path) if entry.file in voices]
-    chosen = [replace(one, option=one.option or options[one.file]) for one in spread(entries, limit)]
+    plain = {row["file"]: row["voice"] for row in rows if row["noise"] == "none" and not row["option"]}
+    with menus.open(encoding="utf-8", newline="") as lines:
+        spoken = {row["file"]: row["voice"] for row in csv.DictReader(lines, delimiter="\t")}
+    others = [entry for entry in read_manifest(path) if entry.file in plain]
+    chosen = [*spread(read_manifest(menus), limit), *spread(others, limit)]
+    voices = plain | spoken
     return [Caller(Sample(entry, read_audio(entry.path)), voices[entry.file]) for entry in chosen]
 
 
@@ -128,7 +131,7 @@ def menu_goals(hearing: Hearing, people: Sequence[Caller], asked: AskedAt) -> tu
     ]
     accepted = share_accepted_wrongly(one for takes in by_line.values() for one in takes)
     met = accepted.rate < FALSE_ACCEPTS_ALLOWED if accepted.of else None
-    goals.append(Goal("false accepts, all three lines", written(accepted), f"< {FALSE_ACCEPTS_ALLOWED:.0%}", met))
+    goals.append(Goal("false accepts, all lines", written(accepted), f"< {FALSE_ACCEPTS_ALLOWED:.0%}", met))
     voices: dict[str, list[Take]] = {}
     for one, heard in zip(mine, by_line[LINES[0]], strict=True):
         voices.setdefault(one.voice, []).append(heard)

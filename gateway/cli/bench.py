@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,6 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from ruamel.yaml import YAML
 
 from asr.audio import read_audio
 from asr.bench.conditions import ECHO, Condition, Telephone, conditions_of, usual_conditions
@@ -149,13 +148,15 @@ def own_manifest() -> Path:
     return (here if here.is_dir() else _CHECKOUT / _SAMPLES) / "manifest.tsv"
 
 
+def menu_manifest() -> Path:
+    """That of the samples for the main menu: every option in all voices, and sentences that must be refused."""
+    return own_manifest().parent / "menus" / "manifest.tsv"
+
+
 def _own_entries(asked: AskedAt) -> list[ManifestEntry]:
-    """The samples that were made without noise and belong to the question: its options', and what it must refuse."""
-    path = own_manifest()
-    described = YAML(typ="safe").load(path.with_suffix(".yaml").read_text(encoding="utf-8"))["samples"]
-    options = {row["file"]: row["option"] for row in described if row["noise"] == "none"}
-    entries = [replace(one, option=one.option or options.get(one.file)) for one in read_manifest(path)]
-    own = [one for one in entries if one.file in options and one.option in {*asked.options, REFUSED}]
+    """The samples that belong to the question: its options', and what it must refuse."""
+    path = menu_manifest()
+    own = [one for one in read_manifest(path) if one.option in {*asked.options, REFUSED}]
     if not {one.option for one in own} - {REFUSED}:
         raise ManifestError(
             f"no sample is an answer to the question '{asked.node}'", where=str(path), remedy="give a --manifest"
