@@ -17,8 +17,8 @@ from asr.errors import ModelError, SpeechError
 from asr.text import to_simplified
 
 TAIL_SAMPLES = SAMPLE_RATE_HZ * 8 // 10
-"""800 ms of silence behind the speech: a streaming model decides in chunks of 0.3 to 0.6 s and writes late. With 0.5 s
-the chunk that holds the last syllable is not always full."""
+"""800 ms of silence behind the speech: a streaming model decides in chunks and writes late. With 200 ms the test model
+(chunks of 320 ms) lost last syllables, 10.3 % CER, and from 400 ms on had 7.3 %; paraformer's chunks have 610 ms."""
 
 UNKNOWN_CONFIDENCE = 0.7
 """Of kinds that don't tell how sure they are (CTC, paraformer, SenseVoice): above what a flow takes without asking back

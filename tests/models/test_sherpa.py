@@ -1,4 +1,4 @@
-"""The sherpa engine with real models: the small test model of `hotline_ctc/`, in the three forms that it comes in."""
+"""The sherpa engine with real models: the small test model of `hotline_ctc/`, in every form that can be made of it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ MODEL = Path(__file__).parent / "hotline_ctc"
 SAMPLES = Path(__file__).parents[2] / "audio_samples"
 
 FORMS = ("streaming_lstm", "streaming_zipformer2_ctc", "zipformer2_ctc")
+TRANSDUCERS = ("streaming_lstm", "transducer")
+HINTS = ("查话费", "查流量", "改套餐", "我要投诉", "投诉进度", "老年人服务", "爱心通道", "转人工", "人工服务")
 MENU = ("balance_1", "data_usage_1", "agent_2", "complaint_1", "broadband_fault_1", "elderly_1", "plan_change_1")
 
 
@@ -36,9 +38,21 @@ def samples() -> dict[str, tuple[str, Pcm]]:
     return {Path(row["file"]).stem: (row["text"], read_audio(SAMPLES / row["file"])) for row in rows}
 
 
-@pytest.fixture(scope="module", params=FORMS)
-def engine(request: pytest.FixtureRequest) -> Iterator[SherpaEngine]:
-    loaded = SherpaEngine(model=MODEL, kind=request.param)
+@pytest.fixture(scope="module")
+def offline_transducer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a transducer that does not stream: the offline form is the encoder of one as well."""
+    folder = tmp_path_factory.mktemp("offline")
+    for name in ("decoder.onnx", "joiner.onnx", "weights.bin", "tokens.txt"):
+        shutil.copy(MODEL / name, folder / name)
+    shutil.copy(MODEL / "offline.onnx", folder / "encoder.onnx")
+    return folder
+
+
+@pytest.fixture(scope="module", params=[*FORMS, "transducer"])
+def engine(request: pytest.FixtureRequest, offline_transducer: Path) -> Iterator[SherpaEngine]:
+    offline = request.param == "transducer"
+    loaded = SherpaEngine(model=offline_transducer if offline else MODEL, kind=None if offline else request.param)
+    assert loaded.kind == request.param
     yield loaded
     loaded.close()
 
@@ -58,7 +72,7 @@ def test_the_registry_knows_it_and_it_says_what_it_can_do(engine: SherpaEngine) 
     assert isinstance(engine, Engine)
     assert isinstance(engine.stream(), Stream)
     assert engine.capabilities.streaming == engine.kind.startswith("streaming_")
-    assert engine.capabilities.hints == (engine.kind == "streaming_lstm")
+    assert engine.capabilities.hints == (engine.kind in TRANSDUCERS)
     again = load_engine("sherpa", model=MODEL)
     assert (again.name, again.capabilities.hints) == ("sherpa", True)
 
@@ -75,10 +89,33 @@ def test_speech_becomes_text_with_all_its_facts(engine: SherpaEngine, samples: d
     heard = transcribe(engine, pcm)
     assert (heard.text, heard.rejected, heard.audio_ms) == (text, None, len(pcm) // 16)
     assert heard.compute_ms > 0.0
-    if engine.kind == "streaming_lstm":
+    if engine.kind in TRANSDUCERS:
         assert UNKNOWN_CONFIDENCE < heard.confidence <= 1.0
     else:
         assert heard.confidence == UNKNOWN_CONFIDENCE
+
+
+def test_hints_turn_what_was_misheard_into_what_was_said(
+    engine: SherpaEngine, samples: dict[str, tuple[str, Pcm]]
+) -> None:
+    text, pcm = samples["elderly_2"]
+    without = transcribe(engine, pcm).text
+    assert without != text
+    assert transcribe(engine, pcm, HINTS).text == (text if engine.capabilities.hints else without)
+
+
+def test_hints_do_not_bend_what_was_said(transducer: SherpaEngine, samples: dict[str, tuple[str, Pcm]]) -> None:
+    for name in ("balance_3", "data_usage_1", "complaint_1", "other_1", "phone_2"):
+        pcm = samples[name][1]
+        assert transcribe(transducer, pcm, HINTS).text == transcribe(transducer, pcm).text
+
+
+def test_hints_that_no_model_could_take_are_passed_over(
+    engine: SherpaEngine, samples: dict[str, tuple[str, Pcm]]
+) -> None:
+    hints = ("", "/", "转人工 :abc", "# @x", "WiFi 密码", "龘", *(f"第{n}号业务" for n in range(500)))
+    text, pcm = samples["agent_2"]
+    assert transcribe(engine, pcm, hints).text == text
 
 
 def test_pieces_give_what_the_whole_gives(engine: SherpaEngine, samples: dict[str, tuple[str, Pcm]]) -> None:
