@@ -28,7 +28,23 @@ TOP_LEVEL = {
 SOURCES = {"gateway", "asr"}
 BUILT = {".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "__pycache__", "build", "dist"}
 
-BINARY = {".flac", ".wav", ".ogg", ".opus", ".alaw", ".ulaw", ".raw", ".pcap", ".png", ".ico", ".woff2", ".joblib", ".npz", ".onnx"}
+BINARY = {
+    ".flac",
+    ".wav",
+    ".ogg",
+    ".opus",
+    ".alaw",
+    ".ulaw",
+    ".raw",
+    ".pcap",
+    ".png",
+    ".ico",
+    ".woff2",
+    ".joblib",
+    ".npz",
+    ".onnx",
+    ".bin",
+}
 """Suffixes of files that are no text; all others are, and are read as such."""
 
 # In pieces, so that this file does not find itself.
