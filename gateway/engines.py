@@ -11,7 +11,7 @@ from pathlib import Path
 from asr.adapters.fallback import FallbackEngine
 from asr.engine import Engine
 from asr.models import installed_model
-from asr.registry import engine_names, load_engine
+from asr.registry import load_engine
 from gateway.errors import SettingsError
 from gateway.settings import Settings
 from gateway.speech.config import (
@@ -75,7 +75,7 @@ class _Opening:
         if name not in self._loaded:
             config = self._settings.engines.get(name)
             if config is None:
-                self._loaded[name] = load_engine(name, **self._threads(name))
+                self._loaded[name] = self._by_kind(name)
             else:
                 self._loaded[name] = self._made(name, config)
         return self._loaded[name]
@@ -84,15 +84,17 @@ class _Opening:
         for engine in self._loaded.values():
             engine.close()
 
-    def _threads(self, name: str) -> dict[str, int]:
-        return {"threads": self._settings.engine_threads} if name in engine_names() else {}
+    def _by_kind(self, name: str) -> Engine:
+        """A kind that needs no settings."""
+        return self._made(name, WhisperConfig(kind="whisper")) if name == "whisper" else load_engine(name)
 
     def _made(self, name: str, config: EngineConfig) -> Engine:
         threads = self._settings.engine_threads
         match config:
             case WhisperConfig():
                 folder = _folder(config.model) if config.model else None
-                return load_engine("whisper", threads=threads, folder=folder)
+                at_once = self._settings.recognitions_at_once
+                return load_engine("whisper", threads=threads, at_once=at_once, folder=folder)
             case VoskConfig() | SherpaConfig():
                 return load_engine(config.kind, model=_folder(config.model), threads=threads)
             case RemoteConfig():

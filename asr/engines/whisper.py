@@ -106,6 +106,7 @@ class WhisperEngine:
 
     Args:
         threads: CPU threads that one utterance may use. More than one shortens the wait and costs more CPU in all.
+        at_once: utterances that may be recognised at the same time; the weights are shared. More of them wait in turn.
         weights: the model and where it comes from.
         cache: where the joined model lies; default `asr.weights.cache_root()`.
         folder: another Whisper model in CTranslate2's form, instead of `weights`.
@@ -121,6 +122,7 @@ class WhisperEngine:
         self,
         *,
         threads: int = 1,
+        at_once: int = 1,
         weights: Weights = WHISPER_BASE,
         cache: Path | None = None,
         folder: Path | None = None,
@@ -128,7 +130,7 @@ class WhisperEngine:
         folder = model_folder(weights, cache) if folder is None else folder
         try:
             self._model = ctranslate2.models.Whisper(
-                str(folder), device="cpu", compute_type="int8", inter_threads=1, intra_threads=threads
+                str(folder), device="cpu", compute_type="int8", inter_threads=at_once, intra_threads=threads
             )
             vocabulary = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # library border: both raise RuntimeError and bare Exception
