@@ -174,7 +174,9 @@ class Gateway:
         emit(started)
         max_call_ms = self._settings.max_call_s * 1000
         with self._remembering(leg.info.key, clock, lambda: _context(started, session, account), session.give_up):
-            ended = await run_call(session, leg, clock, recorder, owner, max_call_ms=max_call_ms, orders=orders)
+            ended = await run_call(
+                session, leg, recorder, owner, max_call_ms=max_call_ms, orders=orders, late=self._pool.ticks_late
+            )
         self._loss = self._loss or recorder.error or account.loss
         return ended
 

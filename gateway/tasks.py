@@ -79,7 +79,7 @@ class TaskOwner:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self.started_ms = clock.begin_ms()
         """When the call starts, on `clock`: now, or within the next 20 ms."""
         self._started: dict[asyncio.Task[Any], Pending[Any]] = {}
@@ -90,8 +90,8 @@ class TaskOwner:
         task = asyncio.create_task(_limited(work, timeout_ms))
         if asyncio.iscoroutine(work):
             task.add_done_callback(lambda _: work.close())  # cancelled before it began, it would never be awaited
-        pending = Pending(task, self._clock.now_ms() - self.started_ms)
-        self._clock.hold(task)
+        pending = Pending(task, self.clock.now_ms() - self.started_ms)
+        self.clock.hold(task)
         self._started[task] = pending
         return pending
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.call.ending import DRAIN_FORCED
 from gateway.call.session import CallSession
-from gateway.clock import Clock
 from gateway.events import CallEnded
 from gateway.media.frames import FRAME_MS
 from gateway.media.recorder import StereoRecorder
@@ -17,6 +17,7 @@ from gateway.transport.leg import Leg
 
 log = logging.getLogger(__name__)
 
+TOLD_EVERY_TICKS = 50
 CALL_ENDED = "call_ended"
 """What the caller's side is told of a call that simply came to its end."""
 
@@ -39,19 +40,21 @@ class CallOrders:
 async def run_call(
     session: CallSession,
     leg: Leg,
-    clock: Clock,
     recorder: StereoRecorder,
     owner: TaskOwner,
     *,
     max_call_ms: float,
     orders: CallOrders | None = None,
+    late: Callable[[float], None] = lambda _ms: None,
 ) -> CallEnded:
     """Run one call to its end, which always comes: `max_call_ms` after the answer at the latest.
 
     The n-th tick belongs to the n-th 20 ms of the call, whenever it is run; a late loop catches up. An error of ours
-    ends this call as `failed` and is logged; the caller of this function and the other calls go on.
+    ends this call as `failed` and is logged; the caller of this function and the other calls go on. Once a second
+    `late` is told by how many ms a tick is run after its time: a machine that can't keep up shows it there.
     """
     orders = orders or CallOrders()
+    clock = owner.clock
     start_ms = owner.started_ms
     tick = 0
     try:
@@ -65,6 +68,8 @@ async def run_call(
             if orders.end_as is not None:
                 session.end("failed", orders.end_as)
                 break
+            if tick % TOLD_EVERY_TICKS == 0:
+                late(clock.now_ms() - start_ms - now_ms)
             if orders.goodbye:
                 session.farewell()
             came_in = leg.receive(now_ms, session.state)

@@ -38,7 +38,7 @@ class LoadGauge:
     """
 
     def __init__(self, late_limit_ms: float = LATE_LIMIT_MS) -> None:
-        self._limit_ms = late_limit_ms
+        self.late_limit_ms = late_limit_ms
         self._late_since_ms: float | None = None
         self._well_since_ms: float | None = None
         self.step = Step.NORMAL
@@ -48,14 +48,14 @@ class LoadGauge:
 
         One step up after `RISE_AFTER_MS` above the limit, one down after `FALL_AFTER_MS` below half of it.
         """
-        if late_ms > self._limit_ms:
+        if late_ms > self.late_limit_ms:
             self._well_since_ms = None
             self._late_since_ms = now_ms if self._late_since_ms is None else self._late_since_ms
             if now_ms - self._late_since_ms >= RISE_AFTER_MS and self.step < Step.FULL:
                 self.step, self._late_since_ms = Step(self.step + 1), now_ms
             return self.step
         self._late_since_ms = None
-        if late_ms > self._limit_ms / 2:
+        if late_ms > self.late_limit_ms / 2:
             self._well_since_ms = None
             return self.step
         self._well_since_ms = now_ms if self._well_since_ms is None else self._well_since_ms

@@ -35,6 +35,8 @@ UNAWAITED_MS = 6000.0
 """When a message, which nobody waits for, is due: late enough to let every answer go first, and yet it is."""
 LIVE_MS = 100.0
 """And what is being said is to be heard about as soon."""
+TICKS_LATE_MS = 60.0
+"""Calls that are so late are as bad as recognition at its limit: callers hear gaps."""
 LONG_S = 6.0
 """Longer utterances never take the last free thread."""
 _GAUGED_EVERY_MS = 100.0
@@ -131,6 +133,11 @@ class RecognitionPool:
             with self._changed:
                 self._gauge_load(now_ms)
         return self._gauge.step
+
+    def ticks_late(self, late_ms: float) -> None:
+        """A call is behind its own clock: the machine can't keep up, and recognition is what can be spared."""
+        if late_ms > TICKS_LATE_MS:
+            self._latest_ms = max(self._latest_ms, late_ms / TICKS_LATE_MS * self._gauge.late_limit_ms)
 
     async def recognise(
         self, pcm: Pcm, expected: Expected = NOTHING_EXPECTED, *, within_ms: float | None = None

@@ -237,3 +237,17 @@ def test_falling_behind_is_noticed_and_makes_the_engine_hurry() -> None:
     asyncio.run(calls())
     assert engine.quick == [False, True]
     assert pool.close()
+
+
+def test_calls_that_are_behind_their_clock_count_as_much_as_late_recognition() -> None:
+    now_ms = 0.0
+    pool = RecognitionPool(CountingEngine(), clock_ms=lambda: now_ms)
+    for _ in range(12):
+        pool.ticks_late(40.0)
+        now_ms += 100
+        assert pool.step is Step.NORMAL
+    while pool.step is not Step.FULL:
+        pool.ticks_late(200.0)
+        now_ms += 100
+        assert now_ms < 6000
+    assert pool.close()
