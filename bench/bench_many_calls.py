@@ -31,6 +31,7 @@ import numpy as np
 from ruamel.yaml import YAML
 
 from asr.audio import read_audio
+from asr.bench.machine import resident_kib
 from gateway.app import Gateway, settle
 from gateway.clock import GridClock
 from gateway.events import Event, TurnFinished
@@ -131,7 +132,7 @@ async def measure(calls: int, seconds: float) -> dict[str, Any]:
     async def watch(gateway: Gateway) -> None:
         while time.monotonic() < until_s:
             steps[gateway.load_step.name] += 1
-            memory.append(resident_mib())
+            memory.append(resident_kib() / 1024)
             await asyncio.sleep(0.5)
 
     cpu = time.process_time()
@@ -159,12 +160,6 @@ async def measure(calls: int, seconds: float) -> dict[str, Any]:
         "memory_mib": [round(max(memory[:third])), round(max(memory[-third:]))],
         "steps": dict(steps),
     }
-
-
-def resident_mib() -> float:
-    """Of this process."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def percentiles(values: list[float]) -> dict[str, float]:

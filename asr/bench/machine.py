@@ -117,12 +117,13 @@ def memory_mib(open_engine: Callable[[], Engine], pcm: Pcm, hints: tuple[str, ..
 
 
 def _grow(tell: Connection, open_engine: Callable[[], Engine], pcm: Pcm, hints: tuple[str, ...]) -> None:
-    before = _rss_kib()
+    before = resident_kib()
     engine = open_engine()
     transcribe(engine, pcm, hints)
-    tell.send((_rss_kib() - before) / 1024)
+    tell.send((resident_kib() - before) / 1024)
     engine.close()
 
 
-def _rss_kib() -> int:
+def resident_kib() -> int:
+    """What this process occupies of the memory."""
     return int(_STATUS.read_text(encoding="utf-8").partition("VmRSS:")[2].split()[0])

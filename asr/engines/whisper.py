@@ -143,7 +143,7 @@ class WhisperEngine:
         self._features = FeatureExtractor()
         self._silero = Silero()
         self._silero_lock = threading.Lock()
-        self._closed = ClosedHearing(self._encoded, Head())
+        self._head = Head()
 
     def stream(
         self,
@@ -167,20 +167,40 @@ class WhisperEngine:
     ) -> Transcript:
         """What is said in int16 samples at 16 kHz, of any length. Blocking."""
         began = time.perf_counter()
-
-        def decode() -> Transcript:
-            return self._hear(pcm, hints, quick=quick)
-
-        heard = decode() if answer is None else self._closed.hear(pcm, answer, decode, quick=quick)
+        if answer is None:
+            heard = self._hear(pcm, hints, quick=quick)
+        else:
+            heard = self._hear_closed(pcm, hints, answer, quick=quick)
         audio_ms = len(pcm) * 1000 // SAMPLE_RATE_HZ
         return replace(heard, audio_ms=audio_ms, compute_ms=(time.perf_counter() - began) * 1000.0)
 
-    def _hear(self, pcm: Pcm, hints: tuple[str, ...], *, quick: bool) -> Transcript:
+    def _hear_closed(self, pcm: Pcm, hints: tuple[str, ...], answer: ClosedAnswer, *, quick: bool) -> Transcript:
+        """As an answer within its grammar. What the head has had encoded, the decoder needs no more."""
+        sound: ctranslate2.StorageView | None = None
+
+        def encode(pcm: Pcm) -> Encoded | None:
+            nonlocal sound
+            pcm = _without_edges(pcm)
+            if len(pcm) > LONGEST_WINDOW_S * SAMPLE_RATE_HZ or not self._has_speech(pcm, _CHUNKS_OF_A_SYLLABLE):
+                return None
+            sound = self._model.encode(self._mel(pcm))
+            encoded: Encoded = np.array(sound)[0]
+            return encoded[: len(pcm) // _ENCODED_FRAME_SAMPLES + _ENCODED_TAIL_FRAMES]
+
+        def decode() -> Transcript:
+            return self._hear(pcm, hints, quick=quick, sound=sound)
+
+        return ClosedHearing(encode, self._head).hear(pcm, answer, decode, quick=quick)
+
+    def _hear(
+        self, pcm: Pcm, hints: tuple[str, ...], *, quick: bool, sound: ctranslate2.StorageView | None = None
+    ) -> Transcript:
+        """`sound`: the encoding of the speech, where it was made already; then it is one window."""
         pcm = _without_edges(pcm)
         if not self._has_speech(pcm):
             return Transcript("", 0.0, rejected="silence")
         windows = cut_windows(pcm, LONGEST_WINDOW_S, SHORTEST_WINDOW_S)
-        decoded = [self._decode(window, hints, quick=quick) for window in windows]
+        decoded = [self._decode(window, hints, quick=quick, sound=sound) for window in windows]
         text = _cleaned("".join(part.text for part in decoded))
         tokens = sum(part.tokens for part in decoded)
         mean = sum(part.log_probability * part.tokens for part in decoded) / max(1, tokens)
@@ -209,14 +229,6 @@ class WhisperEngine:
             return "hint_echo" if read else "invented"
         return None
 
-    def _encoded(self, pcm: Pcm) -> Encoded | None:
-        """The encoding of the speech, shape (frames, 512), 20 ms a frame; None when there is none, or too much."""
-        pcm = _without_edges(pcm)
-        if len(pcm) > LONGEST_WINDOW_S * SAMPLE_RATE_HZ or not self._has_speech(pcm, _CHUNKS_OF_A_SYLLABLE):
-            return None
-        encoded: Encoded = np.array(self._model.encode(self._mel(pcm)))[0]
-        return encoded[: len(pcm) // _ENCODED_FRAME_SAMPLES + _ENCODED_TAIL_FRAMES]
-
     def _has_speech(self, pcm: Pcm, chunks: int = _SPEECH_CHUNKS) -> bool:
         found = 0
         with self._silero_lock:
@@ -228,8 +240,10 @@ class WhisperEngine:
                     return True
         return False
 
-    def _decode(self, pcm: Pcm, hints: tuple[str, ...], *, quick: bool) -> _Decoded:
-        sound = self._model.encode(self._mel(pcm))
+    def _decode(
+        self, pcm: Pcm, hints: tuple[str, ...], *, quick: bool, sound: ctranslate2.StorageView | None
+    ) -> _Decoded:
+        sound = self._model.encode(self._mel(pcm)) if sound is None else sound
         bound = _TOKENS_EXTRA + int(len(pcm) / SAMPLE_RATE_HZ * _TOKENS_PER_S)
         if not hints:
             return self._search(sound, (), bound, beams=1 if quick else _BEAMS)

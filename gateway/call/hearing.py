@@ -45,9 +45,9 @@ class Hearing:
         self._fed = 0
         """Samples of what is being said that the engine has been given."""
         self._pause: Paused | None = None
-        """The last one, until it was told of."""
-        self._told: Paused | None = None
-        """The last one that was told of."""
+        """The last one in what is being said."""
+        self._told = False
+        """It was told how much silence it needs, or that nobody knows."""
         self._look: Pending[Transcript] | None = None
         self._final: Pending[Transcript] | None = None
 
@@ -85,13 +85,13 @@ class Hearing:
 
     def take(self, question: Listen, said: Utterance) -> None:
         """An utterance is over: recognise it, or go on with what has begun to."""
-        looked_at = self._pause or self._told
+        pause = self._pause
         if self._live is not None:
             if len(said.pcm) > self._fed:
                 self._live.feed(said.pcm[self._fed :])
             self._final = self._work.finish(self._live, partial(self._ponder, question.node))
             self._live = None
-        elif self._look and looked_at and (looked_at.start_ms, looked_at.end_ms) == (said.start_ms, said.end_ms):
+        elif self._look and pause and (pause.start_ms, pause.end_ms) == (said.start_ms, said.end_ms):
             self._final, self._look = self._look, None
         else:
             self._forget_look()
@@ -101,10 +101,10 @@ class Hearing:
     def judged(self, question: Listen, now_ms: float) -> tuple[float, float] | None:
         """Once after each look that came to something: where it ended, and how much silence that needs, ms."""
         pause = self._pause
-        heard = None if pause is None else self._heard_until(pause, now_ms)
+        heard = None if pause is None or self._told else self._heard_until(pause, now_ms)
         if pause is None or heard is None:
             return None
-        self._pause, self._told = None, pause
+        self._told = True
         if not heard.text:
             return None
         said = self._mind.completeness(heard)
@@ -156,7 +156,8 @@ class Hearing:
     def _forget_look(self) -> None:
         if self._look:
             self._look.cancel()
-        self._look = self._pause = self._told = None
+        self._look = self._pause = None
+        self._told = False
 
     def _begin(self, question: Listen, said: Paused | Utterance) -> Pending[Transcript]:
         return self._work.recognise(said.pcm, _expected(question), partial(self._ponder, question.node))

@@ -87,7 +87,7 @@ def bench(  # noqa: PLR0913 - each is an option of the command
     echoes = any(one.kind == ECHO for one in conditions)
     heard = Heard.of(entries, asked, [prompt_of(settings, hotline, asked)] if echoes else [], limit)
     openers: dict[str, Callable[[], Engine]] = {
-        name: partial(_open, settings, name) for name in names or [settings.engine]
+        name: partial(open_engine, settings, name) for name in names or [settings.engine]
     }
     if against_plain:
         openers[PlainWhisper.name] = PlainWhisper
@@ -185,10 +185,6 @@ def _check_writable(file: Path) -> None:
         raise SettingsError(
             f"can't be written ({error.strerror})", where=str(file), remedy="name another file"
         ) from error
-
-
-def _open(settings: Settings, name: str) -> Engine:
-    return open_engine(settings, name)
 
 
 def _hear(openers: Mapping[str, Callable[[], Engine]], heard: Heard, conditions: Sequence[Condition]) -> list[Take]:

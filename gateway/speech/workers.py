@@ -22,7 +22,7 @@ from asr.engine import SAMPLE_RATE_HZ, ClosedAnswer, Engine, Transcript, transcr
 from gateway.errors import SpeechError
 from gateway.media.frames import Pcm
 from gateway.speech.live import Live, LiveUtterance
-from gateway.speech.load import LoadGauge, Step
+from gateway.speech.load import LATE_LIMIT_MS, LoadGauge, Step
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class RecognitionPool:
         threads: int = 1,
         *,
         others: Mapping[str, Engine] | None = None,
-        late_limit_ms: float | None = None,
+        late_limit_ms: float = LATE_LIMIT_MS,
         clock_ms: Callable[[], float] = lambda: time.monotonic() * 1000,
     ) -> None:
         if threads < 1:
@@ -110,7 +110,7 @@ class RecognitionPool:
         self._engine = engine
         self._others = dict(others or {})
         self._clock_ms = clock_ms
-        self._gauge = LoadGauge() if late_limit_ms is None else LoadGauge(late_limit_ms)
+        self._gauge = LoadGauge(late_limit_ms)
         self._gauged_ms = float("-inf")
         self._latest_ms = 0.0
         self._jobs: list[_Job] = []
@@ -210,13 +210,14 @@ class RecognitionPool:
 
     def _gauge_load(self, now_ms: float) -> None:
         """The lock is held."""
-        waiting_ms = max((now_ms - job.due_ms for job in self._jobs), default=0.0)
+        late_ms = max((now_ms - job.due_ms for job in self._jobs), default=0.0)
+        late_ms = max(late_ms, self._latest_ms)
         before = self._gauge.step
-        step = self._gauge.note(now_ms, max(self._latest_ms, waiting_ms))
+        step = self._gauge.note(now_ms, late_ms)
         self._gauged_ms, self._latest_ms = now_ms, 0.0
         if step != before:
             say = log.warning if step > before else log.info
-            say("recognition is %.0f ms late: load step %d, %s", waiting_ms, step, step.name.lower())
+            say("recognition is %.0f ms late: load step %d, %s", late_ms, step, step.name.lower())
 
     def _next(self) -> _Job | None:
         """The job that is due first and may run now, waited for; None when the pool is closed and nothing is left."""
