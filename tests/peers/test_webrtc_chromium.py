@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,10 +70,10 @@ class Scene:
 
 def udp_sockets(gateway: GatewayProcess) -> int:
     """How many the gateway has open: one for each browser call."""
-    found = subprocess.run(
-        ["ls", "-l", f"/proc/{gateway.process.pid}/fd"], capture_output=True, text=True, check=True
-    ).stdout
-    own = {line.rsplit("[", 1)[1].rstrip("]") for line in found.splitlines() if "socket:[" in line}
+    own: set[str] = set()
+    for descriptor in Path(f"/proc/{gateway.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            own.add(descriptor.readlink().name.removeprefix("socket:[").rstrip("]"))
     table = Path(f"/proc/{gateway.process.pid}/net/udp").read_text().splitlines()[1:]
     return sum(line.split()[9] in own for line in table)
 
