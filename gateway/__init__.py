@@ -9,11 +9,11 @@ this table true, counting type-checking imports too.
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr",),
-    ("gateway.errors", "gateway.events", "gateway.clock", "gateway.tasks", "gateway.privacy"),
+    ("gateway.errors", "gateway.events", "gateway.findings", "gateway.clock", "gateway.tasks", "gateway.privacy"),
     ("gateway.media", "gateway.dialogue", "gateway.bus", "gateway.store"),
     ("gateway.transport", "gateway.speech", "gateway.prompts"),
     ("gateway.call",),
-    ("gateway.analytics", "gateway.desk"),
+    ("gateway.analytics", "gateway.delivery", "gateway.desk"),
     ("gateway.console",),
     (
         "gateway.app",

@@ -9,6 +9,8 @@ VoiceGatewayError                (asr.errors) what went wrong, where, and what t
 ├── LookupFailedError            a business look-up that failed or timed out (the flow's `on_error` takes it)
 ├── StoreError                   the store can't be opened, locked or written
 ├── RecordingError               the recording can't be written
+├── RulesError                   a rule file of the analytics with mistakes: all of them, each at file:line:column
+├── DeliveryError                a place that results are sent to and that can't be used
 └── TransportError               an address that can't be listened on, a certificate that can't be used
 """
 
@@ -18,12 +20,14 @@ from asr.errors import AudioFileError, ManifestError, ModelError, SpeechError, U
 
 __all__ = [
     "AudioFileError",
+    "DeliveryError",
     "FlowError",
     "LookupFailedError",
     "ManifestError",
     "ModelError",
     "PromptError",
     "RecordingError",
+    "RulesError",
     "ScriptError",
     "SettingsError",
     "SpeechError",
@@ -40,6 +44,18 @@ class FlowError(VoiceGatewayError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class RulesError(VoiceGatewayError):
+    """A rule file with one or more mistakes; `problems` holds a `file:line:column: reason; fix` line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class DeliveryError(VoiceGatewayError):
+    """A place that results are sent to and that can't be used."""
 
 
 class PromptError(VoiceGatewayError):

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from gateway.findings import CallFindings, Flag, TurnFindings, Voice
+
 Disposition = Literal["completed", "transferred", "abandoned", "failed"]
 TurnKind = Literal["speech", "keys", "silence"]
 
@@ -45,6 +47,8 @@ class Turn:
     """Wall time spent recognising, ms."""
     turn_latency_ms: float | None = None
     """From the end of the answer to the first prompt sample sent, silence window included; None without an answer."""
+    voice: Voice | None = None
+    """How it sounded; None for keys and silence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,8 +238,26 @@ class TransferFailed(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnAnalyzed(Happened):
+    """What was found in a turn's words and voice; told soon after the turn, and again once more is known of it."""
+
+    event: Literal["turn_analyzed"] = "turn_analyzed"
+    turn: int
+    """Its `Turn.index`."""
+    findings: TurnFindings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagRaised(Happened):
+    """Somebody ought to look at this call; told again when it becomes more severe."""
+
+    event: Literal["flag_raised"] = "flag_raised"
+    flag: Flag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Happened):
-    """The last event of every call."""
+    """The last event of every call, but for what is found in it afterwards."""
 
     event: Literal["call_ended"] = "call_ended"
     disposition: Disposition
@@ -261,6 +283,14 @@ class CallEnded(Happened):
     """How the line was (codec, packets, loss, jitter), as its transport tells it; None without a network."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAnalyzed(Happened):
+    """What was found in the whole call; follows `CallEnded`."""
+
+    event: Literal["call_analyzed"] = "call_analyzed"
+    findings: CallFindings
+
+
 Event = (
     CallStarted
     | RecordingStarted
@@ -279,7 +309,10 @@ Event = (
     | SurveyAnswered
     | TransferRequested
     | TransferFailed
+    | TurnAnalyzed
+    | FlagRaised
     | CallEnded
+    | CallAnalyzed
 )
 
 Emit = Callable[[Event], None]

@@ -9,15 +9,18 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, RowMapping, String, and_, or_, select, type_coerce
 from sqlalchemy.orm import Session, selectinload
 
 from gateway.errors import StoreError
 from gateway.events import Event, Turn, from_json
+from gateway.findings import CallFindings
 from gateway.store.record import turn_of
 from gateway.store.store import Store
 from gateway.store.tables import CallRow, EventRow
 
+_FINDINGS = TypeAdapter(CallFindings)
 PAGE = 200
 """Calls that a stream reads at once: so many are in memory, and the database is let go between two pages."""
 _BODY = type_coerce(EventRow.body, String)
@@ -57,6 +60,8 @@ class CallRecord:
     line: dict[str, Any] | None
     """How the line was (codec, packets, loss, jitter), as its transport told it; None without a network."""
     turns: tuple[Turn, ...]
+    findings: CallFindings | None = None
+    """What was found in it; None for a call that is going on, or that nobody has looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,4 +203,5 @@ def _call(row: CallRow) -> CallRecord:
         satisfaction=row.satisfaction,
         line=row.line,
         turns=tuple(turn_of(turn) for turn in row.turns),
+        findings=None if row.findings is None else _FINDINGS.validate_python(row.findings),
     )

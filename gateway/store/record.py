@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +12,20 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from gateway.errors import StoreError
-from gateway.events import CallEnded, CallStarted, Event, ModeChanged, RecordingStarted, Turn, TurnFinished, to_json
-from gateway.store.tables import CallRow, EventRow, TurnRow
+from gateway.events import (
+    CallAnalyzed,
+    CallEnded,
+    CallStarted,
+    Event,
+    FlagRaised,
+    ModeChanged,
+    RecordingStarted,
+    Turn,
+    TurnFinished,
+    to_json,
+)
+from gateway.findings import Flag, Voice
+from gateway.store.tables import CallRow, EventRow, FlagRow, TurnRow
 
 KILLED = "process_killed"
 """The `reason` of a call whose process ended before the call did."""
@@ -37,8 +49,12 @@ def record(session: Session, seq: int, event: Event) -> None:
             _update(session, event.call_id, mode=event.mode)
         case TurnFinished():
             session.merge(_turn_row(event.call_id, event.turn))
+        case FlagRaised():
+            _raise(session, event.call_id, [event.flag])
         case CallEnded():
             _end(session, event)
+        case CallAnalyzed():
+            _found(session, event)
     body = json.loads(to_json(event))
     session.add(EventRow(call_id=event.call_id, seq=seq, at_ms=event.at_ms, kind=event.event, body=body))
     session.flush()
@@ -47,7 +63,8 @@ def record(session: Session, seq: int, event: Event) -> None:
 def turn_of(row: TurnRow) -> Turn:
     """The turn that was stored in `row`."""
     values = {field.name: getattr(row, field.name) for field in fields(Turn)}
-    return Turn(**{**values, "alternatives": tuple(row.alternatives)})
+    voice = None if row.voice is None else Voice(**row.voice)
+    return Turn(**{**values, "alternatives": tuple(row.alternatives), "voice": voice})
 
 
 def end_killed_calls(session: Session) -> list[str]:
@@ -110,6 +127,26 @@ def _call_row(event: CallStarted) -> CallRow:
 
 def _turn_row(call_id: str, turn: Turn) -> TurnRow:
     return TurnRow(call_id=call_id, **{**asdict(turn), "alternatives": list(turn.alternatives)})
+
+
+def _raise(session: Session, call_id: str, flags: Iterable[Flag]) -> None:
+    for flag in flags:
+        row = FlagRow(call_id=call_id, flag=flag.flag, severity=flag.severity, at_ms=flag.at_ms, body=asdict(flag))
+        session.merge(row)
+
+
+def _found(session: Session, event: CallAnalyzed) -> None:
+    found = event.findings
+    _raise(session, event.call_id, found.flags)
+    _update(
+        session,
+        event.call_id,
+        route=found.route.route,
+        route_probability=found.route.probability,
+        polarity=found.mood.polarity,
+        anger=found.mood.anger,
+        findings=json.loads(to_json(event))["findings"],
+    )
 
 
 def _update(session: Session, call_id: str, **values: object) -> None:

@@ -1,4 +1,4 @@
-"""The tables of the store, as SQLAlchemy classes: a call, its turns, and everything that happened in it.
+"""The tables of the store, as SQLAlchemy classes: a call with its turns, events and flags; tickets; what is to be sent.
 
 `migrations/` builds the same tables step by step; a test holds the two together.
 """
@@ -37,6 +37,7 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_name)s",
             "fk": "fk_%(table_name)s_%(column_0_name)s",
             "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
         }
     )
     type_annotation_map = {  # noqa: RUF012  # the name and the plain dict are SQLAlchemy's
@@ -53,7 +54,11 @@ class CallRow(Base):
     """One call; everything from `ended_at` to `reason` is empty while it is going on."""
 
     __tablename__ = "calls"
-    __table_args__ = (Index("ix_calls_started_at", "started_at"), Index("ix_calls_disposition", "disposition"))
+    __table_args__ = (
+        Index("ix_calls_started_at", "started_at"),
+        Index("ix_calls_disposition", "disposition"),
+        Index("ix_calls_caller_number", "caller_number", "started_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     flow: Mapped[str]
@@ -77,6 +82,12 @@ class CallRow(Base):
     messages: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     satisfaction: Mapped[int | None]
     line: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    route: Mapped[str | None]
+    """This and what follows: what was found in it (`gateway.findings`), for searching; whole in `findings`."""
+    route_probability: Mapped[float | None]
+    polarity: Mapped[str | None]
+    anger: Mapped[int | None]
+    findings: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     turns: Mapped[list[TurnRow]] = relationship(order_by="TurnRow.index", passive_deletes=True)
 
@@ -103,6 +114,7 @@ class TurnRow(Base):
     silence_window_ms: Mapped[float]
     recognise_ms: Mapped[float]
     turn_latency_ms: Mapped[float | None]
+    voice: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class EventRow(Base):
@@ -115,3 +127,111 @@ class EventRow(Base):
     at_ms: Mapped[float]
     kind: Mapped[str]
     body: Mapped[dict[str, Any]]
+
+
+class FlagRow(Base):
+    """A flag of a call, as it stands: raised while the call was up, or found at its end."""
+
+    __tablename__ = "flags"
+    __table_args__ = (Index("ix_flags_flag", "flag"),)
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    flag: Mapped[str] = mapped_column(primary_key=True)
+    severity: Mapped[str]
+    at_ms: Mapped[float]
+    body: Mapped[dict[str, Any]]
+    """The `gateway.findings.Flag`."""
+
+
+class TicketRow(Base):
+    """A work order."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        Index("ix_tickets_caller_number", "caller_number", "opened_at"),
+        Index("ix_tickets_call_id", "call_id"),
+    )
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    """What callers are told: digits."""
+    call_id: Mapped[str]
+    """The call that opened it; empty for one that was opened otherwise. Outlives the call."""
+    caller_number: Mapped[str]
+    category: Mapped[str]
+    team: Mapped[str]
+    summary: Mapped[str]
+    facts: Mapped[dict[str, str]]
+    priority: Mapped[str]
+    status: Mapped[str]
+    opened_at: Mapped[datetime]
+    answer_by: Mapped[datetime]
+    solve_by: Mapped[datetime]
+    visit_by: Mapped[datetime]
+
+    steps: Mapped[list[TicketStepRow]] = relationship(order_by="TicketStepRow.seq", passive_deletes=True)
+
+
+class TicketStepRow(Base):
+    """One step in the history of a work order."""
+
+    __tablename__ = "ticket_steps"
+
+    number: Mapped[str] = mapped_column(ForeignKey("tickets.number", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    status: Mapped[str]
+    """After this step."""
+    who: Mapped[str]
+    note: Mapped[str]
+
+
+class OutboxRow(Base):
+    """A document that leaves: written in the transaction of what it tells of, and kept until every sink has it."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_call_id", "call_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    """In the order in which they are to arrive, within a call."""
+    call_id: Mapped[str]
+    topic: Mapped[str]
+    """`call` for a whole call, `event` for one live event."""
+    key: Mapped[str] = mapped_column(unique=True)
+    """The idempotency key."""
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class DeliveryRow(Base):
+    """How far a document is on its way to one sink; rows are made when a sink first looks at it."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_state", "sink", "state"),)
+
+    sink: Mapped[str] = mapped_column(primary_key=True)
+    outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str]
+    """`waiting`, `delivered` or `dead`."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    """When it is tried again."""
+    done_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(default="")
+
+
+class DeletionRow(Base):
+    """Proof that something of a call was deleted: what, when, and why. Outlives the call."""
+
+    __tablename__ = "deletions"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    call_id: Mapped[str]
+    what: Mapped[str]
+    """`recording`, `transcript`, `call`, ..."""
+    name: Mapped[str]
+    """The file's, or empty."""
+    size_bytes: Mapped[int]
+    sha256: Mapped[str]
+    """Of what was deleted; empty where there was no file."""
+    deleted_at: Mapped[datetime]
+    reason: Mapped[str]
