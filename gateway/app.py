@@ -8,16 +8,20 @@ import gc
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 from asr.engine import Engine
 from asr.text import to_simplified
 from asr.vad.detector import SpeechDetector
+from gateway.analytics.analyser import Analyser
+from gateway.analytics.live import Analyst, history_of, read_killed
+from gateway.analytics.tickets.lookups import TicketLookups
 from gateway.bus import fan_out
 from gateway.call.account import Account
 from gateway.call.context import Context, Contexts
+from gateway.call.lookups import LookupProvider
 from gateway.call.runner import CallOrders, run_call
 from gateway.call.session import CallSession
 from gateway.call.work import CallWork
@@ -26,7 +30,7 @@ from gateway.dialogue.machine import Dialogue
 from gateway.dialogue.state import STANDARD
 from gateway.engines import Engines, open_engines
 from gateway.errors import RecordingError, StoreError, VoiceGatewayError
-from gateway.events import CallEnded, CallStarted, Emit
+from gateway.events import CallEnded, CallStarted, Emit, Event
 from gateway.hotline import Hotline
 from gateway.media.recorder import StereoRecorder
 from gateway.prompts.player import Player
@@ -61,6 +65,7 @@ class Gateway:
     Args:
         engine: hears the answers to all questions that name no other.
         named: those that questions may name. They are closed with the gateway.
+        analyser: reads every call while it is up and at its end; None: nobody does.
         now: the time of day that calls go by, aware; the settings' when left out.
     """
 
@@ -72,6 +77,7 @@ class Gateway:
         store: Store,
         *,
         named: Mapping[str, Engine] | None = None,
+        analyser: Analyser | None = None,
         now: Callable[[], dt.datetime] | None = None,
     ) -> None:
         self._hotline = hotline
@@ -82,7 +88,15 @@ class Gateway:
         self._pool = RecognitionPool(
             engine, settings.recognitions_at_once, others=named, late_limit_ms=settings.late_limit_ms
         )
-        self._writer = StoreWriter(store)
+        self._analyser = analyser
+        self._analyst = Analyst(analyser, history_of(store)) if analyser else None
+        self._followed: dict[str, Emit] = {}
+        """Who is told what is found in the calls that are running."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        if self._analyst:
+            self._writer = StoreWriter(store, follow=self._analyst.follow, tell=self._tell_found)
+        else:
+            self._writer = StoreWriter(store)
         self._loss: VoiceGatewayError | None = None
         self._contexts = Contexts(settings.resume_within_s * 1000)
         self._closing = AsyncExitStack()
@@ -116,13 +130,21 @@ class Gateway:
             SettingsError: an engine falls back on one that isn't set.
             StoreError: the store can't be opened, or another process has it.
         """
+        analyser = Analyser(settings.analytics.rules, settings.now) if settings.analytics.enabled else None
         engines = open_engines(settings)
         try:
             store = Store.open(directory)
+            gateway = cls(settings, hotline, engines.default, store, named=engines.named, analyser=analyser)
+            gateway.read_killed()
         except BaseException:
             engines.close()
             raise
-        return cls(settings, hotline, engines.default, store, named=engines.named)
+        return gateway
+
+    def read_killed(self) -> None:
+        """Find out what there is in the calls that a killed process left behind. Raises StoreError."""
+        if self._analyst is not None and (read := read_killed(self._store, self._analyst)):
+            log.info("%d calls of a killed process were looked through", read)
 
     async def take(
         self,
@@ -157,7 +179,8 @@ class Gateway:
             self._loss = self._loss or error
             raise
         owner = TaskOwner(clock)
-        work = CallWork(owner, self._pool, hotline.lookups, self._settings.recognition_limit_ms)
+        lookups = self._lookups(hotline, call_id)
+        work = CallWork(owner, self._pool, lookups, self._settings.recognition_limit_ms)
         account = Account(call_id, recorder.path, emit, lambda: leg.line)
         lost = self._resumed(leg.info, hotline, clock)
         if lost is not None:
@@ -173,12 +196,42 @@ class Gateway:
         started = _started(call_id, hotline, leg, now, resumes=lost.call_id if lost else "")
         emit(started)
         max_call_ms = self._settings.max_call_s * 1000
-        with self._remembering(leg.info.key, clock, lambda: _context(started, session, account), session.give_up):
+        with (
+            self._telling(call_id, tell),
+            self._remembering(leg.info.key, clock, lambda: _context(started, session, account), session.give_up),
+        ):
             ended = await run_call(
                 session, leg, recorder, owner, max_call_ms=max_call_ms, orders=orders, late=self._pool.ticks_late
             )
+            await asyncio.to_thread(self._writer.flush)  # what was found in it is told while its listeners are there
         self._loss = self._loss or recorder.error or account.loss
         return ended
+
+    def _lookups(self, hotline: Hotline, call_id: str) -> LookupProvider:
+        """The hotline's back end; with the analyses, its work orders are kept here."""
+        if self._analyser is None:
+            return hotline.lookups
+        return TicketLookups(hotline.lookups, self._store, self._analyser.tickets, call_id, self._now)
+
+    @contextmanager
+    def _telling(self, call_id: str, tell: Emit) -> Iterator[None]:
+        """While a call runs, `tell` is told what is found in it."""
+        self._loop = asyncio.get_running_loop()
+        self._followed[call_id] = tell
+        try:
+            yield
+        finally:
+            del self._followed[call_id]
+
+    def _tell_found(self, event: Event) -> None:
+        """On the writer's thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended, and its calls with it
+                self._loop.call_soon_threadsafe(self._pass_on, event)
+
+    def _pass_on(self, event: Event) -> None:
+        if tell := self._followed.get(event.call_id):
+            tell(event)
 
     def _resumed(self, info: LegInfo, hotline: Hotline, clock: Clock) -> Context | None:
         """What a call goes on with."""

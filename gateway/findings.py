@@ -16,6 +16,19 @@ Severity = Literal["low", "medium", "high", "critical"]
 Trend = Literal["better", "steady", "worse"]
 
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+ENTITY_KINDS = (
+    "phone",
+    "id_card",
+    "bank_card",
+    "verification_code",
+    "amount",
+    "date",
+    "data_volume",
+    "product",
+    "place",
+    "address",
+    "number",
+)
 OTHER = "other"
 """The route of what belongs to no other, and of what nobody can be sure about."""
 
@@ -134,7 +147,7 @@ class Entity:
     """Something named: a number, an amount, a day, a place."""
 
     kind: str
-    """`phone id_card bank_card verification_code amount date data_volume product place address number`"""
+    """One of `ENTITY_KINDS`."""
     value: str
     """In its plain form: digits, `35.60`, `2026-11-29`, the product's name."""
     evidence: Evidence

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as UnreadableVariableError
 
 from asr.registry import DEFAULT_ENGINE
+from gateway.analytics.config import AnalyticsConfig
 from gateway.errors import SettingsError
 from gateway.speech.config import EngineConfig
 from gateway.transport.sip.config import SipConfig
@@ -100,6 +101,8 @@ class Settings(BaseSettings):
     """The telephone."""
     webrtc: WebrtcConfig = Field(default_factory=WebrtcConfig)
     """Browsers."""
+    analytics: AnalyticsConfig = Field(default_factory=AnalyticsConfig)
+    """What is found in calls."""
 
     def now(self) -> dt.datetime:
         """The time of day at the hotline, aware."""

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway import events
+from gateway.findings import CallFindings, Flag
 from gateway.privacy import mask
 
 _DISPOSITIONS = {
@@ -19,6 +20,8 @@ _DISPOSITIONS = {
 }
 _OUTCOMES = {"accept": "[green]听懂[/green]", "confirm": "[yellow]待确认[/yellow]", "no_match": "[red]未匹配[/red]"}
 _MODES = {"standard": "标准", "elderly": "长者模式"}
+_SEVERITIES = {"low": "提示", "medium": "关注", "high": "严重", "critical": "紧急"}
+_POLARITIES = {"positive": "满意", "neutral": "平和", "negative": "不满"}
 _CUT_BY = {"speech": "来电者插话", "keys": "来电者按键", "shutdown": "系统停机"}
 
 
@@ -53,6 +56,19 @@ class Narrator:
                 self._note(f"（没有听到话音：{event.rejected or '静音'}）")
             case events.TurnFinished():
                 self._turn(event.turn)
+            case events.TransferRequested() | events.TransferFailed():
+                self._transfer(event)
+            case events.FlagRaised():
+                self._flag(event.flag)
+            case events.CallEnded():
+                self._ended(event)
+            case events.CallAnalyzed():
+                self._found(event.findings)
+            case _:
+                self._fact(event)
+
+    def _fact(self, event: events.Event) -> None:
+        match event:
             case events.LookupFinished():
                 outcome = "成功" if event.ok else f"失败，{escape(event.reason)}"
                 self._note(f"☎ 查询 {event.name}：{outcome}，{event.elapsed_ms:.0f} 毫秒")
@@ -67,10 +83,6 @@ class Narrator:
                 self._note(f"✉ 留言 {seconds:.1f} 秒：{escape(event.path)}")
             case events.SurveyAnswered():
                 self._note(f"★ 满意度 {event.score} 分")
-            case events.TransferRequested() | events.TransferFailed():
-                self._transfer(event)
-            case events.CallEnded():
-                self._ended(event)
 
     def _line(self, at_ms: float, who: str, text: str) -> None:
         minutes, seconds = divmod(at_ms / 1000, 60)
@@ -105,6 +117,22 @@ class Narrator:
             self._note(f"⇢ 转接不成，没有人接（{escape(event.reason)}）")
         else:
             self._note(f"⇢ 转接人工队列 {event.queue}，随话转交：{escape(_told_to_human(event.handed_over))}")
+
+    def _flag(self, flag: Flag) -> None:
+        words = "、".join(f"“{one.text}”" for one in flag.evidence if one.text)
+        told = f"{flag.title}（{_SEVERITIES[flag.severity]}）" + (f"：{words}" if words else "")
+        self._note(f"⚑ [red]标记[/red] {escape(mask(told))}")
+
+    def _found(self, found: CallFindings) -> None:
+        mood = f"情绪 {_POLARITIES[found.mood.polarity]}，愤怒 {found.mood.anger} 级"
+        self._note(f"◎ 诉求 {found.route.route}（{found.route.probability:.2f}），{mood}")
+        for card in found.quality:
+            self._note(
+                f"◎ 质检 {escape(card.title)} {card.score:.0f} 分" + ("，[red]不合格[/red]" if card.failed else "")
+            )
+        if ticket := found.ticket:
+            told = f"{ticket.category}，{ticket.team}，{ticket.summary}，{ticket.priority}"
+            self._note(f"◎ 工单补全：{escape(mask(told))}，解决期限 {ticket.solve_by}")
 
     def _ended(self, event: events.CallEnded) -> None:
         self._console.print(

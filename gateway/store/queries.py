@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -21,6 +21,8 @@ from gateway.store.store import Store
 from gateway.store.tables import CallRow, EventRow
 
 _FINDINGS = TypeAdapter(CallFindings)
+EARLIER = 50
+"""Calls of one number that are told of."""
 PAGE = 200
 """Calls that a stream reads at once: so many are in memory, and the database is let go between two pages."""
 _BODY = type_coerce(EventRow.body, String)
@@ -111,6 +113,29 @@ def events(store: Store, call_id: str) -> list[Event]:
     told = select(EventRow.call_id, _BODY).where(EventRow.call_id == call_id).order_by(EventRow.seq)
     with store.session() as session:
         return [_event(store, call, body) for call, body in session.execute(told)]
+
+
+def earlier_calls(store: Store, caller_number: str, before: datetime, within: timedelta) -> list[datetime]:
+    """When the same number called before then, newest first; nothing for a withheld number. Raises StoreError."""
+    if not caller_number:
+        return []
+    earlier = (
+        select(CallRow.started_at)
+        .where(
+            CallRow.caller_number == caller_number, CallRow.started_at < before, CallRow.started_at >= before - within
+        )
+        .order_by(CallRow.started_at.desc())
+        .limit(EARLIER)
+    )
+    with store.session() as session:
+        return list(session.scalars(earlier))
+
+
+def unread_calls(store: Store, reason: str, limit: int = 1000) -> list[str]:
+    """Calls that ended for `reason` and in which nobody has looked for anything yet; the latest `limit`."""
+    unread = select(CallRow.id).where(CallRow.reason == reason, CallRow.findings.is_(None))
+    with store.session() as session:
+        return list(session.scalars(unread.order_by(CallRow.started_at.desc()).limit(limit)))
 
 
 def stream_calls(store: Store, wanted: Wanted, kinds: Collection[str]) -> Iterator[ToldCall]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -26,6 +26,7 @@ from gateway.events import (
 )
 from gateway.findings import Flag, Voice
 from gateway.store.tables import CallRow, EventRow, FlagRow, TurnRow
+from gateway.store.tickets import fill_in
 
 KILLED = "process_killed"
 """The `reason` of a call whose process ended before the call did."""
@@ -60,6 +61,12 @@ def record(session: Session, seq: int, event: Event) -> None:
     session.flush()
 
 
+def record_next(session: Session, event: Event) -> None:
+    """As `record`, behind all that is stored of the call."""
+    last_seq = session.scalar(select(func.max(EventRow.seq)).where(EventRow.call_id == event.call_id))
+    record(session, 0 if last_seq is None else last_seq + 1, event)
+
+
 def turn_of(row: TurnRow) -> Turn:
     """The turn that was stored in `row`."""
     values = {field.name: getattr(row, field.name) for field in fields(Turn)}
@@ -75,8 +82,7 @@ def end_killed_calls(session: Session) -> list[str]:
     killed = session.scalars(select(CallRow).where(CallRow.disposition.is_(None))).all()
     for row in killed:
         bodies = session.scalars(select(EventRow.body).where(EventRow.call_id == row.id).order_by(EventRow.seq)).all()
-        last_seq = session.scalar(select(func.max(EventRow.seq)).where(EventRow.call_id == row.id))
-        record(session, (last_seq or 0) + 1, _killed(row, bodies))
+        record_next(session, _killed(row, bodies))
     return [row.id for row in killed]
 
 
@@ -147,6 +153,8 @@ def _found(session: Session, event: CallAnalyzed) -> None:
         anger=found.mood.anger,
         findings=json.loads(to_json(event))["findings"],
     )
+    if found.ticket is not None:
+        fill_in(session, event.call_id, found.ticket, datetime.now(UTC))
 
 
 def _update(session: Session, call_id: str, **values: object) -> None:

@@ -1,0 +1,18 @@
+"""What an operator may set about the analyses: the table `[analytics]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+
+class AnalyticsConfig(BaseModel):
+    """The analyses of every call."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = True
+    """Find out, turn by turn and at the end, what was wanted, how the caller felt, what somebody ought to look at."""
+    rules: Path | None = None
+    """Folder with the rule files that were changed; what isn't there is the package's own."""
