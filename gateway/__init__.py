@@ -20,9 +20,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "gateway.cli",
         "gateway.engines",
         "gateway.hotline",
+        "gateway.records",
         "gateway.reload",
+        "gateway.scraping",
         "gateway.service",
         "gateway.settings",
+        "gateway.upkeep",
     ),
 )
 """From the bottom up. `gateway.errors` .. `gateway.privacy`, and `app` .. `settings`, may import each other."""

@@ -8,7 +8,7 @@ import gc
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -16,12 +16,8 @@ from asr.engine import Engine
 from asr.text import to_simplified
 from asr.vad.detector import SpeechDetector
 from gateway.analytics.analyser import Analyser
-from gateway.analytics.live import Analyst, history_of, read_killed
-from gateway.analytics.tickets.lookups import TicketLookups
-from gateway.bus import fan_out
 from gateway.call.account import Account
 from gateway.call.context import Context, Contexts
-from gateway.call.lookups import LookupProvider
 from gateway.call.runner import CallOrders, run_call
 from gateway.call.session import CallSession
 from gateway.call.work import CallWork
@@ -30,23 +26,20 @@ from gateway.dialogue.machine import Dialogue
 from gateway.dialogue.state import STANDARD
 from gateway.engines import Engines, open_engines
 from gateway.errors import RecordingError, StoreError, VoiceGatewayError
-from gateway.events import CallEnded, CallStarted, Emit, Event
+from gateway.events import CallEnded, CallStarted, Emit
 from gateway.hotline import Hotline
 from gateway.media.recorder import StereoRecorder
 from gateway.prompts.player import Player
+from gateway.records import Records, open_records
 from gateway.reload import LiveHotline
 from gateway.settings import Settings
 from gateway.speech.listener import Listener
 from gateway.speech.load import Step
 from gateway.speech.workers import RecognitionPool
-from gateway.store import Store, StoreWriter
 from gateway.tasks import TaskOwner
 from gateway.transport.leg import Leg, LegInfo
 
 log = logging.getLogger(__name__)
-
-ROOM_FOR_CALL_BYTES = 64 * 1024 * 1024
-"""A quarter of an hour of recording, both sides: with less on the disk, no call is begun that couldn't be kept."""
 
 
 def settle() -> None:
@@ -64,8 +57,8 @@ class Gateway:
 
     Args:
         engine: hears the answers to all questions that name no other.
+        records: what is kept of its calls; closed with the gateway, as the engines are.
         named: those that questions may name. They are closed with the gateway.
-        analyser: reads every call while it is up and at its end; None: nobody does.
         now: the time of day that calls go by, aware; the settings' when left out.
     """
 
@@ -74,42 +67,34 @@ class Gateway:
         settings: Settings,
         hotline: Hotline | LiveHotline,
         engine: Engine,
-        store: Store,
+        records: Records,
         *,
         named: Mapping[str, Engine] | None = None,
-        analyser: Analyser | None = None,
         now: Callable[[], dt.datetime] | None = None,
     ) -> None:
         self._hotline = hotline
         self._now = now or settings.now
         self._settings = settings
-        self._store = store
+        self._records = records
         self._engines = Engines(engine, named or {})
         self._pool = RecognitionPool(
             engine, settings.recognitions_at_once, others=named, late_limit_ms=settings.late_limit_ms
         )
-        self._analyser = analyser
-        self._analyst = Analyst(analyser, history_of(store)) if analyser else None
-        self._followed: dict[str, Emit] = {}
-        """Who is told what is found in the calls that are running."""
-        self._loop: asyncio.AbstractEventLoop | None = None
-        if self._analyst:
-            self._writer = StoreWriter(store, follow=self._analyst.follow, tell=self._tell_found)
-        else:
-            self._writer = StoreWriter(store)
         self._loss: VoiceGatewayError | None = None
         self._contexts = Contexts(settings.resume_within_s * 1000)
         self._closing = AsyncExitStack()
-        for close in (store.close, self._stop_recognising, self._writer.close):
-            self._closing.push_async_callback(asyncio.to_thread, close)
+        self._closing.push_async_callback(asyncio.to_thread, self._stop_recognising)
+        self._closing.push_async_callback(records.close)
+
+    @property
+    def records(self) -> Records:
+        """What is kept of its calls."""
+        return self._records
 
     @property
     def has_room(self) -> bool:
         """The disk has room to keep another call."""
-        try:
-            return self._store.free_bytes >= ROOM_FOR_CALL_BYTES
-        except StoreError:
-            return False
+        return self._records.has_room
 
     @property
     def load_step(self) -> Step:
@@ -122,29 +107,29 @@ class Gateway:
         return self._hotline.current if isinstance(self._hotline, LiveHotline) else self._hotline
 
     @classmethod
-    def open(cls, settings: Settings, hotline: Hotline | LiveHotline, directory: Path) -> Gateway:
+    def open(
+        cls, settings: Settings, hotline: Hotline | LiveHotline, directory: Path, listener: Emit | None = None
+    ) -> Gateway:
         """Load the engines, then open the store in `directory`.
+
+        Args:
+            listener: is told everything of all calls, on any thread; must not block.
 
         Raises:
             SpeechError: an unknown engine, or its model is missing or damaged.
             SettingsError: an engine falls back on one that isn't set.
+            RulesError: a rule file of the analyses has mistakes.
+            DeliveryError: a place that results are sent to can't be used.
             StoreError: the store can't be opened, or another process has it.
         """
         analyser = Analyser(settings.analytics.rules, settings.now) if settings.analytics.enabled else None
         engines = open_engines(settings)
         try:
-            store = Store.open(directory)
-            gateway = cls(settings, hotline, engines.default, store, named=engines.named, analyser=analyser)
-            gateway.read_killed()
+            records = open_records(settings, directory, analyser, listener)
         except BaseException:
             engines.close()
             raise
-        return gateway
-
-    def read_killed(self) -> None:
-        """Find out what there is in the calls that a killed process left behind. Raises StoreError."""
-        if self._analyst is not None and (read := read_killed(self._store, self._analyst)):
-            log.info("%d calls of a killed process were looked through", read)
+        return cls(settings, hotline, engines.default, records, named=engines.named)
 
     async def take(
         self,
@@ -171,67 +156,43 @@ class Gateway:
         now, hotline = self._now(), hotline or self.hotline
         call_id = f"{now:%Y%m%dT%H%M%S}-c{secrets.token_hex(4)}"  # the letter: no digits that look like a telephone's
 
-        emit = fan_out(self._writer.emit, tell)
-        recording = self._store.recordings / f"{call_id}.wav"
+        recording = self._records.recording_of(call_id)
         try:
             recorder = StereoRecorder(recording, patient=isinstance(clock, VirtualClock))
         except RecordingError as error:
             self._loss = self._loss or error
             raise
         owner = TaskOwner(clock)
-        lookups = self._lookups(hotline, call_id)
+        lookups = self._records.lookups(hotline.lookups, call_id, self._now)
         work = CallWork(owner, self._pool, lookups, self._settings.recognition_limit_ms)
-        account = Account(call_id, recorder.path, emit, lambda: leg.line)
         lost = self._resumed(leg.info, hotline, clock)
-        if lost is not None:
-            account.record.before = lost.told
-        known = {"number": leg.info.caller_number}
-        session = CallSession(
-            account,
-            Dialogue(hotline.flow, known, self._now, lost.state if lost else None),
-            Listener(SpeechDetector()),
-            Player(hotline.prompts),
-            work,
-        )
         started = _started(call_id, hotline, leg, now, resumes=lost.call_id if lost else "")
-        emit(started)
-        max_call_ms = self._settings.max_call_s * 1000
-        with (
-            self._telling(call_id, tell),
-            self._remembering(leg.info.key, clock, lambda: _context(started, session, account), session.give_up),
-        ):
-            ended = await run_call(
-                session, leg, recorder, owner, max_call_ms=max_call_ms, orders=orders, late=self._pool.ticks_late
+        with self._records.of_call(call_id, tell) as emit:
+            account = Account(call_id, recorder.path, emit, lambda: leg.line)
+            if lost is not None:
+                account.record.before = lost.told
+            known = {"number": leg.info.caller_number}
+            session = CallSession(
+                account,
+                Dialogue(hotline.flow, known, self._now, lost.state if lost else None),
+                Listener(SpeechDetector()),
+                Player(hotline.prompts),
+                work,
             )
-            await asyncio.to_thread(self._writer.flush)  # what was found in it is told while its listeners are there
+            emit(started)
+            with self._remembering(leg.info.key, clock, lambda: _context(started, session, account), session.give_up):
+                ended = await self._run(session, leg, recorder, owner, orders)
+            await self._records.settled()
         self._loss = self._loss or recorder.error or account.loss
         return ended
 
-    def _lookups(self, hotline: Hotline, call_id: str) -> LookupProvider:
-        """The hotline's back end; with the analyses, its work orders are kept here."""
-        if self._analyser is None:
-            return hotline.lookups
-        return TicketLookups(hotline.lookups, self._store, self._analyser.tickets, call_id, self._now)
-
-    @contextmanager
-    def _telling(self, call_id: str, tell: Emit) -> Iterator[None]:
-        """While a call runs, `tell` is told what is found in it."""
-        self._loop = asyncio.get_running_loop()
-        self._followed[call_id] = tell
-        try:
-            yield
-        finally:
-            del self._followed[call_id]
-
-    def _tell_found(self, event: Event) -> None:
-        """On the writer's thread."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended, and its calls with it
-                self._loop.call_soon_threadsafe(self._pass_on, event)
-
-    def _pass_on(self, event: Event) -> None:
-        if tell := self._followed.get(event.call_id):
-            tell(event)
+    async def _run(
+        self, session: CallSession, leg: Leg, recorder: StereoRecorder, owner: TaskOwner, orders: CallOrders | None
+    ) -> CallEnded:
+        limit_ms = self._settings.max_call_s * 1000
+        return await run_call(
+            session, leg, recorder, owner, max_call_ms=limit_ms, orders=orders, late=self._pool.ticks_late
+        )
 
     def _resumed(self, info: LegInfo, hotline: Hotline, clock: Clock) -> Context | None:
         """What a call goes on with."""
@@ -268,7 +229,7 @@ class Gateway:
             StoreError: something of the calls could not be kept (they went on all the same).
         """
         await self._closing.aclose()
-        lost = [str(error) for error in (self._loss, self._writer.error) if error]
+        lost = [str(error) for error in (self._loss, self._records.error) if error]
         if lost:
             raise StoreError("; ".join(lost))
 

@@ -22,8 +22,11 @@ from pydantic_settings import SettingsError as UnreadableVariableError
 
 from asr.registry import DEFAULT_ENGINE
 from gateway.analytics.config import AnalyticsConfig
+from gateway.delivery.config import DeliveryConfig
 from gateway.errors import SettingsError
+from gateway.scraping import MetricsConfig
 from gateway.speech.config import EngineConfig
+from gateway.store.retention import RetentionConfig
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.webrtc.config import WebrtcConfig
 
@@ -103,6 +106,12 @@ class Settings(BaseSettings):
     """Browsers."""
     analytics: AnalyticsConfig = Field(default_factory=AnalyticsConfig)
     """What is found in calls."""
+    delivery: DeliveryConfig = Field(default_factory=DeliveryConfig)
+    """Where it is sent."""
+    retention: RetentionConfig = Field(default_factory=RetentionConfig)
+    """How long what is kept of calls is kept."""
+    metrics: MetricsConfig = Field(default_factory=MetricsConfig)
+    """Where the live figures are read."""
 
     def now(self) -> dt.datetime:
         """The time of day at the hotline, aware."""
@@ -164,7 +173,11 @@ def _bad_value(error: ValidationError, source: str) -> SettingsError:
         del parts[2]  # pydantic tells there which kind it took it for
     remedy = "correct the value"
     if first["type"] == "extra_forbidden":
-        tables: dict[str, type[BaseModel]] = {"sip": SipConfig, "webrtc": WebrtcConfig}
+        tables: dict[str, type[BaseModel]] = {
+            name: field.annotation
+            for name, field in Settings.model_fields.items()
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        }
         model = tables.get(parts[0], Settings) if len(parts) == 2 else Settings
         known = [] if len(parts) > 1 and model is Settings else model.model_fields
         remedy = f"known settings: {', '.join(known)}" if known else "remove it, or correct its name"

@@ -158,7 +158,7 @@ def read_killed(store: Store, analyst: Analyst) -> int:
         for event in queries.events(store, call_id):
             if not isinstance(event, TurnAnalyzed | FlagRaised | CallAnalyzed):
                 last = analyst.follow(event)
-        with store.session() as session, session.begin():
+        with store.writing() as session:
             for event in last.events:
                 record_next(session, event)
             for document in last.documents:

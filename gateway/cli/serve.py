@@ -8,19 +8,24 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
 
+from gateway.analytics.report import Thresholds
+from gateway.analytics.report.metrics import Metrics, Sources
 from gateway.app import Gateway, settle
 from gateway.errors import SettingsError, StoreError
 from gateway.privacy import setup_logging
 from gateway.reload import LiveHotline
+from gateway.scraping import MetricsSite
 from gateway.service import Service, hotlines_wanted
 from gateway.settings import CONFIG_VARIABLE, Settings, load_settings
+from gateway.store import letters
+from gateway.upkeep import FigureWatch, Upkeep, jobs_of
 
 log = logging.getLogger(__name__)
 
@@ -121,10 +126,11 @@ async def _serve(settings: Settings, hotlines: dict[str, LiveHotline]) -> StoreE
     Raises:
         VoiceGatewayError: the engine or the store can't be opened, or an address can't be had.
     """
-    gateway = Gateway.open(settings, next(iter(hotlines.values())), settings.data_dir)
+    metrics = Metrics() if settings.metrics.listen else None
+    gateway = Gateway.open(settings, next(iter(hotlines.values())), settings.data_dir, listener=metrics)
     settle()
     try:
-        await _answer_calls(gateway, settings, hotlines)
+        await _answer_calls(gateway, settings, hotlines, metrics)
     except BaseException:
         with suppress(StoreError):
             await gateway.close()
@@ -134,6 +140,22 @@ async def _serve(settings: Settings, hotlines: dict[str, LiveHotline]) -> StoreE
     except StoreError as error:
         return error
     return None
+
+
+def _sources(gateway: Gateway, service: Service, watch: FigureWatch) -> Sources:
+    """What a scrape asks for."""
+
+    def documents(state: str) -> Mapping[str, int]:
+        with gateway.records.store.session() as session:
+            return {count.sink: count.count for count in letters.counts(session) if count.state == state}
+
+    return Sources(
+        refused=lambda: {reason.value: count for reason, count in service.refused.items()},
+        load_step=lambda: int(gateway.load_step),
+        outbox_waiting=lambda: documents("waiting"),
+        outbox_dead=lambda: documents("dead"),
+        alerts=lambda: list(watch.standing),
+    )
 
 
 def _transports(settings: Settings, service: Service, hotlines: dict[str, LiveHotline]) -> list[Transport]:
@@ -151,14 +173,27 @@ def _transports(settings: Settings, service: Service, hotlines: dict[str, LiveHo
     return transports
 
 
-async def _answer_calls(gateway: Gateway, settings: Settings, hotlines: dict[str, LiveHotline]) -> None:
+async def _answer_calls(
+    gateway: Gateway, settings: Settings, hotlines: dict[str, LiveHotline], metrics: Metrics | None
+) -> None:
     """What is opened first is closed last."""
     service = Service(gateway, hotlines, settings)
+    watch = FigureWatch(gateway.records.store, Thresholds.load(settings.analytics.rules), lambda: service.refused)
+    upkeep = Upkeep(jobs_of(settings, gateway.records.store, watch))
     transports = _transports(settings, service, hotlines)
     orders = _Orders(service)
     orders.listen()
     async with AsyncExitStack() as closing:
         closing.push_async_callback(service.close)
+        gateway.records.start()
+        upkeep.start()
+        closing.push_async_callback(upkeep.stop)
+        if metrics is not None and settings.metrics.listen is not None:
+            metrics.ask(_sources(gateway, service, watch))
+            site = MetricsSite(settings.metrics.listen, metrics.text)
+            await site.start()
+            closing.push_async_callback(site.stop)
+            log.info("figures at %s", site.address)
         for transport in transports:
             await transport.start()
             closing.push_async_callback(transport.stop)

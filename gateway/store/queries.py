@@ -131,6 +131,14 @@ def earlier_calls(store: Store, caller_number: str, before: datetime, within: ti
         return list(session.scalars(earlier))
 
 
+def latest_recordings(store: Store, limit: int) -> list[tuple[str, str]]:
+    """Of the latest calls that have ended, the id and where the recording is. Raises StoreError."""
+    ended = select(CallRow.id, CallRow.recording).where(CallRow.ended_at.is_not(None), CallRow.recording.is_not(None))
+    with store.session() as session:
+        rows = session.execute(ended.order_by(CallRow.started_at.desc()).limit(limit)).all()
+        return [(row.id, row.recording) for row in rows if row.recording]
+
+
 def unread_calls(store: Store, reason: str, limit: int = 1000) -> list[str]:
     """Calls that ended for `reason` and in which nobody has looked for anything yet; the latest `limit`."""
     unread = select(CallRow.id).where(CallRow.reason == reason, CallRow.findings.is_(None))

@@ -15,7 +15,7 @@ from gateway.store.tickets import Status, TicketRecord, TicketStep, add_step, ti
 
 def take_step(store: Store, number: str, step: TicketStep) -> TicketRecord:
     """Add a step to a work order's history. Raises StoreError when there is no such work order."""
-    with store.session() as session, session.begin():
+    with store.writing() as session:
         row = session.get(TicketRow, number)
         if row is None:
             raise StoreError(

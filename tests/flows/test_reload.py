@@ -13,6 +13,7 @@ from gateway.clock import VirtualClock
 from gateway.errors import FlowError
 from gateway.events import CallStarted, NodeEntered
 from gateway.hotline import Hotline
+from gateway.records import Records
 from gateway.reload import LiveHotline
 from gateway.settings import Settings
 from gateway.store import Store
@@ -71,7 +72,7 @@ def test_the_next_call_takes_the_change_and_the_running_one_does_not(
 
     async def designers_round() -> None:
         engine = ScriptedEngine([NEW, NEW, NEW, NEW])
-        async with Gateway(Settings(), live, engine, Store.open(tmp_path / "store")) as gateway:
+        async with Gateway(Settings(), live, engine, Records(Store.open(tmp_path / "store"))) as gateway:
 
             def tell(event: object) -> None:
                 running.events.append(event)

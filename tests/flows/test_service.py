@@ -44,7 +44,7 @@ def refused(answer: Place | Refusal) -> Refusal | None:
 def test_a_call_that_could_not_be_recorded_is_not_let_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def talk(b: Bench) -> None:
         assert b.service.accepting
-        monkeypatch.setattr("gateway.app.ROOM_FOR_CALL_BYTES", 1 << 62)
+        monkeypatch.setattr("gateway.records.ROOM_FOR_CALL_BYTES", 1 << 62)
         assert not b.service.accepting
         assert refused(b.service.admit(INFO)) is Refusal.FULL
         monkeypatch.setattr(Store, "free_bytes", property(lambda _: (_ for _ in ()).throw(StoreError("gone"))))

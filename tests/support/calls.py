@@ -15,6 +15,7 @@ from gateway.app import Gateway
 from gateway.clock import VirtualClock
 from gateway.events import CallEnded, Event, PromptStarted
 from gateway.hotline import Hotline
+from gateway.records import Records
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.transport.leg import HandOver, LegInfo
@@ -89,7 +90,7 @@ def place_call(
     told = Told()
 
     async def run() -> None:
-        gateway = Gateway(settings or Settings(), to or hotline(), engine, Store.open(out))
+        gateway = Gateway(settings or Settings(), to or hotline(), engine, Records(Store.open(out)))
         async with gateway:
             leg = LoopbackLeg(
                 parse_steps(steps), LegInfo(caller, "mobile_hotline", "loopback"), handing_over=handing_over

@@ -10,6 +10,7 @@ from asr.engines.scripted import ScriptedEngine
 from gateway.app import Gateway
 from gateway.clock import RealClock
 from gateway.events import Event, to_json
+from gateway.records import Records
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.transport.leg import LegInfo
@@ -24,7 +25,9 @@ def tell(event: Event) -> None:
 
 async def main(folder: Path, steps: list[str]) -> None:
     hotline = after_hours(folder)
-    async with Gateway(Settings(), hotline, ScriptedEngine(["我家的宽带坏了"]), Store.open(folder / "out")) as gateway:
+    async with Gateway(
+        Settings(), hotline, ScriptedEngine(["我家的宽带坏了"]), Records(Store.open(folder / "out"))
+    ) as gateway:
         leg = LoopbackLeg(parse_steps(steps), LegInfo("13900001001", "after_hours", "loopback"))
         await gateway.take(leg, RealClock(), tell)
 

@@ -12,6 +12,7 @@ from asr.engines.scripted import ScriptedEngine
 from gateway.app import Gateway
 from gateway.events import Event
 from gateway.hotline import Hotline
+from gateway.records import Records
 from gateway.service import Service
 from gateway.settings import Settings
 from gateway.store import CallRecord, Store, list_calls
@@ -35,7 +36,7 @@ class Bench:
         self.clock = SteppedClock()
         self.told: list[Event] = []
         """What all calls told."""
-        self.gateway = Gateway(settings, hotline(), ScriptedEngine(heard), Store.open(out))
+        self.gateway = Gateway(settings, hotline(), ScriptedEngine(heard), Records(Store.open(out)))
         known = {"mobile_hotline": hotline(), "broadband_repair": broadband()}
         self.service = Service(self.gateway, known, settings, self.clock)
 

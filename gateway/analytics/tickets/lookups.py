@@ -88,7 +88,7 @@ class TicketLookups:
             steps=(),
         )
         try:
-            with self._store.session() as session, session.begin():
+            with self._store.writing() as session:
                 number = open_ticket(session, ticket)
         except StoreError as error:
             log.error("a ticket is kept by the back end alone: %s", error)

@@ -27,6 +27,7 @@ from gateway.dialogue.state import STANDARD
 from gateway.engines import open_engine
 from gateway.hotline import Hotline
 from gateway.prompts.synthesis import Progress
+from gateway.records import Records
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.transport.leg import LegInfo
@@ -92,8 +93,8 @@ class AloudStage:
             SpeechError, StoreError, RecordingError: as for any call.
         """
         with tempfile.TemporaryDirectory(prefix="voice-gateway-") as folder:
-            engine, store = open_engine(self._settings), Store.open(Path(folder))
-            async with Gateway(self._settings, self._hotline, engine, store, now=self._switchboard.now) as gateway:
+            engine, records = open_engine(self._settings), Records(Store.open(Path(folder)))
+            async with Gateway(self._settings, self._hotline, engine, records, now=self._switchboard.now) as gateway:
                 for dialogue in self._dialogues:
                     why_not = _why_not(dialogue)
                     show(Held(dialogue, None, skipped=why_not) if why_not else await self._call(gateway, dialogue))

@@ -1,0 +1,116 @@
+"""What a service does beside its calls: watches the figures, and deletes what may be kept no longer."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.analytics.copies import write_missing_copies
+from gateway.analytics.report import Alert, Thresholds, alerts
+from gateway.errors import VoiceGatewayError
+from gateway.settings import Settings
+from gateway.store import Store, retention
+from gateway.store.retention import RetentionConfig
+from gateway.transport.switchboard import Refusal
+
+WATCH_EVERY_S = 60.0
+COPIES_EVERY_S = 60.0
+TIDY_EVERY_S = 24 * 3600.0
+REFUSALS_OF_LAST = dt.timedelta(hours=1)
+"""The stretch that the bundled alert on refused calls looks at."""
+
+log = logging.getLogger(__name__)
+
+
+class FigureWatch:
+    """Which figures have crossed their line, each told once until it is back on the right side.
+
+    Args:
+        refused: how many calls were refused so far, by reason.
+    """
+
+    def __init__(self, store: Store, rules: Thresholds, refused: Callable[[], Mapping[Refusal, int]]) -> None:
+        self._store = store
+        self._rules = rules
+        self._refused = refused
+        self._counted: deque[tuple[dt.datetime, Counter[str]]] = deque()
+        self.standing: dict[tuple[str, str], Alert] = {}
+        """By alert and hotline."""
+
+    def look(self, now: dt.datetime) -> list[Alert]:
+        """The alerts that are new; blocking. Raises StoreError."""
+        found = {(one.alert, one.hotline): one for one in alerts(self._store, self._rules, now, self._lately(now))}
+        new = [one for key, one in found.items() if key not in self.standing]
+        self.standing = found
+        return new
+
+    def _lately(self, now: dt.datetime) -> Counter[str]:
+        """Calls refused within the last hour, or since the service began."""
+        total = Counter({reason.value: count for reason, count in self._refused().items()})
+        self._counted.append((now, total))
+        while len(self._counted) > 1 and self._counted[1][0] <= now - REFUSALS_OF_LAST:
+            self._counted.popleft()
+        return total - self._counted[0][1] if len(self._counted) > 1 else total
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that is done now and then, on a thread."""
+
+    name: str
+    every_s: float
+    do: Callable[[], object]
+
+
+class Upkeep:
+    """Runs jobs beside the calls, each at its own pace, the first time at the start; what goes wrong is logged, and
+    done again the next time.
+    """
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._jobs = tuple(jobs)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """On the running event loop."""
+        self._tasks = [asyncio.create_task(self._run(job), name=job.name) for job in self._jobs]
+
+    async def stop(self) -> None:
+        """End them; what a thread is at is finished there. Idempotent."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, job: Job) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(job.do)
+            except VoiceGatewayError as error:
+                log.error("%s: %s", job.name, error)
+            except Exception:  # a job must not end the others, nor itself
+                log.exception("%s failed by an error of ours", job.name)
+            await asyncio.sleep(job.every_s)
+
+
+def jobs_of(settings: Settings, store: Store, watch: FigureWatch) -> list[Job]:
+    """What is to be done by the settings; `watch` is looked at every minute."""
+
+    def look() -> None:
+        for alert in watch.look(settings.now()):
+            log.warning("alert %s, %s: %s is %.3g", alert.alert, alert.hotline or "all", alert.figure, alert.value)
+
+    jobs = [Job("watching the figures", WATCH_EVERY_S, look)]
+    if settings.analytics.redacted_copies:
+        jobs.append(Job("writing redacted copies", COPIES_EVERY_S, lambda: write_missing_copies(store)))
+    if settings.retention != RetentionConfig():
+        jobs.append(
+            Job(
+                "deleting what is due", TIDY_EVERY_S, lambda: retention.apply(store, settings.retention, settings.now())
+            )
+        )
+    return jobs
