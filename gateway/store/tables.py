@@ -235,3 +235,99 @@ class DeletionRow(Base):
     """Of what was deleted; empty where there was no file."""
     deleted_at: Mapped[datetime]
     reason: Mapped[str]
+
+
+class AccountRow(Base):
+    """Somebody who may log in to the console."""
+
+    __tablename__ = "accounts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    """As others see them."""
+    role: Mapped[str]
+    queues: Mapped[list[str]] = mapped_column(default=list)
+    """Whose calls agents and team leaders see."""
+    hotlines: Mapped[list[str]] = mapped_column(default=list)
+    """Whose calls floor supervisors see."""
+    password_hash: Mapped[str]
+    failures: Mapped[int] = mapped_column(default=0)
+    """Wrong passwords since the last right one."""
+    locked_until: Mapped[datetime | None]
+    disabled: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class LoginRow(Base):
+    """A login that lasts; the browser has the token, the store only its digest."""
+
+    __tablename__ = "logins"
+    __table_args__ = (Index("ix_logins_account", "account"),)
+
+    token_sha256: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name", ondelete="CASCADE"))
+    opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """Who did what in the console: every listening, unmasking, export and change. Never deleted by the console."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_at", "at"), Index("ix_audit_call_id", "call_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    account: Mapped[str]
+    """As it was typed, for a login that failed."""
+    action: Mapped[str]
+    call_id: Mapped[str]
+    """Empty for what is about no call."""
+    detail: Mapped[dict[str, Any]]
+    address: Mapped[str]
+
+
+class ReviewRow(Base):
+    """What a person made of a flag."""
+
+    __tablename__ = "reviews"
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    flag: Mapped[str] = mapped_column(primary_key=True)
+    verdict: Mapped[str]
+    """`confirmed` or `dismissed`."""
+    comment: Mapped[str]
+    account: Mapped[str]
+    at: Mapped[datetime]
+    revision: Mapped[int]
+    """Counts up, so that the second of two reviewers at once is told of the first."""
+
+
+class AppealRow(Base):
+    """The agent's side against a flag or a score, and what was decided."""
+
+    __tablename__ = "appeals"
+    __table_args__ = (Index("ix_appeals_call_id", "call_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
+    about: Mapped[str]
+    """A flag, or `card/RULE` of a scorecard."""
+    reason: Mapped[str]
+    account: Mapped[str]
+    at: Mapped[datetime]
+    decision: Mapped[str | None]
+    """`upheld` or `rejected`; None while it is open."""
+    decision_comment: Mapped[str] = mapped_column(default="")
+    decided_by: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[datetime | None]
+
+
+class SavedFilterRow(Base):
+    """A search of the calls that somebody keeps."""
+
+    __tablename__ = "saved_filters"
+
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.name", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    query: Mapped[dict[str, Any]]
