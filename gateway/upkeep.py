@@ -107,7 +107,7 @@ def jobs_of(settings: Settings, store: Store, watch: FigureWatch) -> list[Job]:
     jobs = [Job("watching the figures", WATCH_EVERY_S, look)]
     if settings.analytics.redacted_copies:
         jobs.append(Job("writing redacted copies", COPIES_EVERY_S, lambda: write_missing_copies(store)))
-    if settings.retention != RetentionConfig():
+    if settings.analytics.redacted_copies or settings.retention != RetentionConfig():
         jobs.append(
             Job(
                 "deleting what is due", TIDY_EVERY_S, lambda: retention.apply(store, settings.retention, settings.now())

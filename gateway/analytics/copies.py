@@ -7,13 +7,12 @@ from pathlib import Path
 
 from gateway.analytics.building import ConversationBuilder
 from gateway.analytics.conversation import Conversation
-from gateway.analytics.redaction import redact, redact_recording, redacted_path
+from gateway.analytics.redaction import redact, redacted_path
+from gateway.analytics.redaction.copies import write_copies
 from gateway.errors import RecordingError, StoreError, VoiceGatewayError
 from gateway.events import CallStarted, Event
 from gateway.store import Store, queries
-
-CUSTOMER_CHANNEL = 0
-"""The caller is recorded on the left."""
+from gateway.store.retention import words_forgotten
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +44,14 @@ def redacted_copy(store: Store, call_id: str) -> Path:
     target = redacted_path(source)
     if target.exists():
         return target
+    if words_forgotten(store, call_id):
+        raise RecordingError(
+            "nobody can tell any more where it has to be silent: the call's words are deleted", where=str(source)
+        )
     conversation = conversation_of(queries.events(store, call_id))
     if conversation is None:
         raise StoreError(f"the events of call {call_id} are gone", where=str(store.database))
-    redact_recording(source, target, redact(conversation).silences, customer_channel=CUSTOMER_CHANNEL)
-    return target
+    return write_copies(redact(conversation), source, call.messages)[0]
 
 
 def write_missing_copies(store: Store, limit: int = 100) -> int:

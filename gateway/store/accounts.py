@@ -43,12 +43,13 @@ class Audited:
     address: str
 
 
-def add_account(store: Store, account: Account) -> None:
-    """Raises StoreError when the name is taken."""
+def add_account(store: Store, account: Account, told: Audited | None = None) -> None:
+    """Add somebody, on record as `told`. Raises StoreError when the name is taken."""
     with store.writing() as session:
         if session.get(AccountRow, account.name) is not None:
             raise StoreError(f"there is an account '{account.name}' already", where=str(store.database))
         session.add(_row(account))
+        _tell(session, told)
 
 
 def get_account(store: Store, name: str) -> Account | None:
@@ -64,8 +65,9 @@ def list_accounts(store: Store) -> list[Account]:
         return [_account(row) for row in session.scalars(select(AccountRow).order_by(AccountRow.name))]
 
 
-def change_account(store: Store, name: str, **values: object) -> None:
-    """Set fields of an account; logins of one that is disabled, or whose password or role changes, end.
+def change_account(store: Store, name: str, told: Audited | None = None, **values: object) -> None:
+    """Set fields of an account, on record as `told`; logins of one that is disabled, or whose password or role changes,
+    end.
 
     Raises:
         StoreError: there is no such account.
@@ -78,6 +80,7 @@ def change_account(store: Store, name: str, **values: object) -> None:
             setattr(row, field, list(value) if isinstance(value, tuple) else value)
         if {"disabled", "password_hash", "role"} & values.keys():
             session.execute(delete(LoginRow).where(LoginRow.account == name))
+        _tell(session, told)
 
 
 def note_failure(store: Store, name: str, now: datetime, most: int, locked_for: timedelta) -> None:
@@ -90,13 +93,14 @@ def note_failure(store: Store, name: str, now: datetime, most: int, locked_for: 
                 row.failures, row.locked_until = 0, now + locked_for
 
 
-def open_login(store: Store, name: str, token_sha256: str, now: datetime) -> None:
-    """A right password: the account's failures are forgotten."""
+def open_login(store: Store, name: str, token_sha256: str, now: datetime, told: Audited | None = None) -> None:
+    """A right password: the account's failures are forgotten. On record as `told`."""
     with store.writing() as session:
         row = session.get(AccountRow, name)
         if row is not None:
             row.failures, row.locked_until = 0, None
         session.add(LoginRow(token_sha256=token_sha256, account=name, opened_at=now, seen_at=now))
+        _tell(session, told)
 
 
 def login_of(store: Store, token_sha256: str, now: datetime, idle: timedelta, longest: timedelta) -> Account | None:
@@ -117,10 +121,24 @@ def touch_login(store: Store, token_sha256: str, now: datetime) -> None:
             row.seen_at = now
 
 
-def close_login(store: Store, token_sha256: str) -> None:
-    """Log out; idempotent."""
+def close_login(store: Store, token_sha256: str, told: Audited | None = None) -> None:
+    """Log out, on record as `told`; idempotent."""
     with store.writing() as session:
         session.execute(delete(LoginRow).where(LoginRow.token_sha256 == token_sha256))
+        _tell(session, told)
+
+
+def close_logins(store: Store, name: str, told: Audited | None = None) -> None:
+    """Log an account out wherever it is, on record as `told`; idempotent."""
+    with store.writing() as session:
+        session.execute(delete(LoginRow).where(LoginRow.account == name))
+        _tell(session, told)
+
+
+def end_old_logins(store: Store, now: datetime, idle: timedelta, longest: timedelta) -> None:
+    """Delete those that `login_of` knows no more."""
+    with store.writing() as session:
+        session.execute(delete(LoginRow).where((LoginRow.seen_at < now - idle) | (LoginRow.opened_at < now - longest)))
 
 
 def audit(session: Session, what: Audited) -> None:
@@ -135,6 +153,11 @@ def audit(session: Session, what: Audited) -> None:
             address=what.address,
         )
     )
+
+
+def _tell(session: Session, told: Audited | None) -> None:
+    if told is not None:
+        audit(session, told)
 
 
 def note(store: Store, what: Audited) -> None:

@@ -26,7 +26,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from gateway.errors import StoreError
 
 BUSY_TIMEOUT_MS = 5000
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
+WRITES = "voice_gateway_writes"
+"""An execution option: the transaction is to write. Begun without it, one that reads first and writes then is refused
+at once (and not after `BUSY_TIMEOUT_MS`) when another thread or process has written in between."""
+PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what is deleted or overwritten leaves no remains in the file
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+)
 READING_PRAGMAS = ("query_only=ON", f"busy_timeout={BUSY_TIMEOUT_MS}")
 
 
@@ -52,7 +61,8 @@ def open_engine(database: Path, *, reading: bool = False) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 

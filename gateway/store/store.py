@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gateway.errors import StoreError
-from gateway.store.engine import check_schema, migrate, open_engine, store_errors
+from gateway.store.engine import WRITES, check_schema, migrate, open_engine, store_errors
 from gateway.store.ownership import own
 from gateway.store.record import end_killed_calls
 
@@ -69,12 +69,25 @@ class Store:
         Raises:
             StoreError: there is no store, it can't be read, is damaged, or was written by another version.
         """
+        return cls._open_beside(directory, reading=True)
+
+    @classmethod
+    def open_beside(cls, directory: Path) -> Store:
+        """Open the store in `directory` beside whoever owns it, to write a row or two (`writing`).
+
+        Raises:
+            StoreError: as `open_for_reading`.
+        """
+        return cls._open_beside(directory, reading=False)
+
+    @classmethod
+    def _open_beside(cls, directory: Path, *, reading: bool) -> Store:
         database = directory / DATABASE
         if not database.is_file():
             raise StoreError(
                 "there is no store of calls here", where=str(directory), remedy="name its directory (--store DIR)"
             )
-        engine = open_engine(database, reading=True)
+        engine = open_engine(database, reading=reading)
         try:
             check_schema(engine, database)
         except BaseException:
@@ -113,6 +126,16 @@ class Store:
     def session(self) -> Iterator[Session]:
         """A session on the database; what the database refuses comes out as StoreError."""
         with store_errors(self.database), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session in a transaction that writes: it waits for other writers before it begins, and commits at the end.
+
+        Whoever reads first and writes then in one transaction needs it: see `gateway.store.engine.WRITES`.
+        """
+        engine = self._engine.execution_options(**{WRITES: True})
+        with store_errors(self.database), Session(engine) as session, session.begin():
             yield session
 
     def close(self) -> None:

@@ -206,12 +206,15 @@ class DeliveryRow(Base):
     """How far a document is on its way to one sink; rows are made when a sink first looks at it."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (Index("ix_deliveries_state", "sink", "state"),)
+    __table_args__ = (
+        Index("ix_deliveries_state", "sink", "state"),
+        Index("ix_deliveries_outbox_id", "outbox_id"),  # without it, each deleted document reads all deliveries
+    )
 
     sink: Mapped[str] = mapped_column(primary_key=True)
     outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True)
     state: Mapped[str]
-    """`waiting`, `delivered` or `dead`."""
+    """`waiting`, `delivered`, `dead`, `dropped`, or `passed`: see `gateway.store.outbox`."""
     attempts: Mapped[int] = mapped_column(default=0)
     next_at: Mapped[datetime]
     """When it is tried again."""

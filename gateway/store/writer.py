@@ -226,7 +226,7 @@ class StoreWriter:
 
     def _write(self, batch: list[_Entry]) -> None:
         """All of `batch` in one transaction. No savepoints: a full disk makes SQLite drop them with the transaction."""
-        with self._store.session() as session, session.begin():
+        with self._store.writing() as session:
             for entry in batch:
                 event = entry.event
                 try:

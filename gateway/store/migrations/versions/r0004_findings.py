@@ -114,6 +114,7 @@ def _sending() -> None:
         sa.PrimaryKeyConstraint("sink", "outbox_id", name=op.f("pk_deliveries")),
     )
     op.create_index("ix_deliveries_state", "deliveries", ["sink", "state"])
+    op.create_index("ix_deliveries_outbox_id", "deliveries", ["outbox_id"])
 
 
 def downgrade() -> None:
