@@ -18,6 +18,7 @@ from gateway.bus import fan_out
 from gateway.call.lookups import LookupProvider
 from gateway.delivery.config import DeliveryConfig
 from gateway.delivery.courier import Courier
+from gateway.delivery.signature import secret_bytes
 from gateway.errors import StoreError
 from gateway.events import Emit, Event
 from gateway.settings import Settings
@@ -158,5 +159,5 @@ def open_records(settings: Settings, directory: Path, analyser: Analyser | None,
 
 
 def _disclosure(config: DeliveryConfig) -> Disclosure:
-    key = config.number_key.get_secret_value().encode() if config.number_key else b""
+    key = secret_bytes(config.number_key.get_secret_value()) if config.number_key else b""
     return Disclosure(redact=config.redact, caller_number=config.caller_number, number_key=key)

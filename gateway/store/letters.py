@@ -84,6 +84,12 @@ def counts(session: Session) -> list[Count]:
     ]
 
 
+def standing(session: Session, state: str) -> dict[str, int]:
+    """How many documents are `waiting`, or `dead`, by sink: from an index alone, for metrics."""
+    grouped = select(DeliveryRow.sink, func.count()).where(DeliveryRow.state == state).group_by(DeliveryRow.sink)
+    return {row.sink: row[1] for row in session.execute(grouped)}
+
+
 def letters(session: Session, chosen: Chosen, limit: int) -> list[Letter]:
     """The chosen ones, newest first."""
     newest = _letters(chosen).order_by(OutboxRow.id.desc(), DeliveryRow.sink).limit(limit)
