@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError as UnreadableVariableError
 
 from asr.registry import DEFAULT_ENGINE
 from gateway.analytics.config import AnalyticsConfig
+from gateway.console.config import ConsoleConfig
 from gateway.delivery.config import DeliveryConfig
 from gateway.errors import SettingsError
 from gateway.scraping import MetricsConfig
@@ -112,6 +113,8 @@ class Settings(BaseSettings):
     """How long what is kept of calls is kept."""
     metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     """Where the live figures are read."""
+    console: ConsoleConfig = Field(default_factory=ConsoleConfig)
+    """The web application of QA staff, supervisors and designers."""
 
     def now(self) -> dt.datetime:
         """The time of day at the hotline, aware."""
@@ -171,6 +174,8 @@ def _bad_value(error: ValidationError, source: str) -> SettingsError:
     parts = [str(part) for part in first["loc"] if part != "[key]"]
     if parts[0] == "engines" and len(parts) > 2:
         del parts[2]  # pydantic tells there which kind it took it for
+    if parts[:2] == ["delivery", "sinks"] and len(parts) > 4:
+        del parts[3]  # likewise
     remedy = "correct the value"
     if first["type"] == "extra_forbidden":
         tables: dict[str, type[BaseModel]] = {

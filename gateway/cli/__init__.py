@@ -7,7 +7,23 @@ import sys
 
 import typer
 
-from gateway.cli import asr, bench, call, demo, flow, prompts, serve
+from gateway.cli import (
+    analyze,
+    asr,
+    bench,
+    call,
+    classify,
+    console,
+    demo,
+    flow,
+    outbox,
+    prompts,
+    report,
+    retention,
+    routing,
+    serve,
+    ticket,
+)
 from gateway.errors import VoiceGatewayError
 from gateway.privacy import setup_logging
 
@@ -17,13 +33,21 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command("analyze")(analyze.analyze)
 app.command("call")(call.call)
+app.command("classify")(classify.classify)
 app.command("demo")(demo.demo)
+app.command("report")(report.report)
 app.command("serve")(serve.serve)
 asr.app.command("bench")(bench.bench)
 app.add_typer(asr.app, name="asr")
+app.add_typer(console.app, name="console")
 app.add_typer(flow.app, name="flow")
+app.add_typer(outbox.app, name="outbox")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(retention.app, name="retention")
+app.add_typer(routing.app, name="routing")
+app.add_typer(ticket.app, name="ticket")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import typer
 
@@ -145,9 +145,9 @@ async def _serve(settings: Settings, hotlines: dict[str, LiveHotline]) -> StoreE
 def _sources(gateway: Gateway, service: Service, watch: FigureWatch) -> Sources:
     """What a scrape asks for."""
 
-    def documents(state: str) -> Mapping[str, int]:
+    def documents(state: Literal["waiting", "dead"]) -> Mapping[str, int]:
         with gateway.records.store.session() as session:
-            return {count.sink: count.count for count in letters.counts(session) if count.state == state}
+            return letters.standing(session, state)
 
     return Sources(
         refused=lambda: {reason.value: count for reason, count in service.refused.items()},

@@ -75,9 +75,9 @@ def test_a_new_store_has_its_folders_and_settings(tmp_path: Path) -> None:
         with store.session() as session:
             found = {
                 p: session.connection().exec_driver_sql(f"PRAGMA {p}").scalar()
-                for p in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+                for p in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
             }
-    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
     assert len(PRAGMAS) == len(found)
 
 
