@@ -6,15 +6,21 @@ The `regex` library searches with a limit of time, which Python's own `re` can't
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 import regex
 
+from gateway.analytics.required import required
+
 LIMIT_S = 0.05
 """A search that takes longer finds nothing. Rules look at a sentence within microseconds."""
+MAX_OVERRUNS = 3
+"""After so many searches that took too long, a pattern is searched for no more: it would hold up every turn."""
 MAX_CHARACTERS = 20_000
 """Of a text, so many are looked at."""
+MAX_PATTERN = 10_000
+"""Characters of a pattern; the library needs a second and more to compile larger ones."""
 
 log = logging.getLogger(__name__)
 
@@ -31,34 +37,69 @@ class Pattern:
 
     Args:
         text: in the syntax of the `regex` library; case doesn't count.
+        where: the `file:line` that it stands at, for the log.
 
     Raises:
         ValueError: it is no regular expression, or matches the empty text and so everything; says what and where.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, where: str = "") -> None:
         self.text = text
+        self.where = where
         self.overruns = 0
         """Searches that were cut off."""
+        if len(text) > MAX_PATTERN:
+            raise ValueError(f"'{text[:20]}...' is longer than {MAX_PATTERN} characters; divide it")
         try:
             self._compiled = regex.compile(text, regex.IGNORECASE | regex.VERSION0, cache_pattern=False)
         except regex.error as error:
             place = "" if error.pos is None else f" at character {error.pos + 1}"
             raise ValueError(f"'{text}' is no pattern: {error.msg}{place}") from None
-        if self._compiled.fullmatch("", timeout=LIMIT_S):
+        except (RecursionError, OverflowError, MemoryError) as error:
+            raise ValueError(f"{text[:20]!a} can't be read as a pattern ({type(error).__name__})") from None
+        try:
+            everything = self._compiled.fullmatch("", timeout=LIMIT_S) is not None
+        except TimeoutError:
+            everything = False
+        if everything:
             raise ValueError(f"'{text}' matches everything, also nothing at all")
+        self._required = required(text)
+
+    @property
+    def off(self) -> bool:
+        """It took too long too often: as long as this object lives, it finds nothing."""
+        return self.overruns >= MAX_OVERRUNS
+
+    def possible(self, characters: Set[str]) -> bool:
+        """Whether it may match a text of these characters; asking costs far less than searching."""
+        for needed in self._required:  # noqa: SIM110 -- a generator takes three times as long
+            if needed.isdisjoint(characters):
+                return False
+        return True
 
     def spans(self, text: str) -> Iterator[Span]:
         """Where it matches, without overlaps, from left to right. After `LIMIT_S` there are no more."""
+        if self.off:
+            return
         try:
-            for found in self._compiled.finditer(text, 0, MAX_CHARACTERS, timeout=LIMIT_S):
+            # concurrent: other threads (the sound of other calls) run on while it searches.
+            for found in self._compiled.finditer(text, 0, MAX_CHARACTERS, timeout=LIMIT_S, concurrent=True):
                 if found.end() > found.start():
                     yield Span(*found.span())
         except TimeoutError:
-            self.overruns += 1
-            if self.overruns == 1:
-                log.warning("the pattern '%s' takes longer than %d ms: it is cut off", self.text, LIMIT_S * 1000)
+            self._overran()
 
     def search(self, text: str) -> Span | None:
         """Its first match."""
         return next(self.spans(text), None)
+
+    def _overran(self) -> None:
+        self.overruns += 1
+        if self.overruns == MAX_OVERRUNS:
+            log.warning(
+                "%s: the pattern '%s' took longer than %d ms %d times: it is searched for no more; write it simpler",
+                self.where or "a rule file",
+                self.text,
+                LIMIT_S * 1000,
+                MAX_OVERRUNS,
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -122,8 +122,11 @@ async def keep(records: Records, *calls: StoredCall) -> None:
 
 
 def test_the_same_number_calling_again_is_known(tmp_path: Path) -> None:
-    moment = datetime.now(UTC).isoformat
-    calls = [StoredCall(f"call{number}", at=moment()).says("查话费").ends() for number in range(3)]
+    began = datetime.now(UTC)
+    calls = [
+        StoredCall(f"call{number}", at=(began + timedelta(minutes=number)).isoformat()).says("查话费").ends()
+        for number in range(3)
+    ]
     asyncio.run(keep(Records(Store.open(tmp_path), analyser()), *calls))
     with Store.open_for_reading(tmp_path) as store:
         first, last = get_call(store, "call0"), get_call(store, "call2")

@@ -1,0 +1,111 @@
+"""What a supervisor may write in flags.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from gateway.analytics.flags.conditions.asked_for_human import AskedForHuman
+from gateway.analytics.flags.conditions.elderly import ElderlyNotOfferedHuman
+from gateway.analytics.flags.conditions.long_silence import LongSilence
+from gateway.analytics.flags.conditions.loop import Loop
+from gateway.analytics.flags.conditions.low_confidence import LowConfidence
+from gateway.analytics.flags.conditions.repeat_contact import RepeatContact
+from gateway.analytics.flags.conditions.silent_abandon import SilentAbandon
+from gateway.analytics.flags.conditions.view import CallCondition
+from gateway.findings import Severity
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Word = Annotated[str, StringConstraints(pattern=r"\w")]
+Lift = Literal["negation", "report"]
+
+
+class Unless(BaseModel):
+    """What takes a finding back that it overlaps: 垃圾短信 is no insult."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: tuple[Word, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
+class Condition(BaseModel):
+    """One way in which a flag is raised: by words, or by how the call went. Just one of the two."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: tuple[Word, ...] = ()
+    """Found also by their sound, from three syllables on."""
+    sound: tuple[Word, ...] = ()
+    """Found also by their sound although they have only two syllables."""
+    exact: tuple[Word, ...] = ()
+    """Found only as they are written."""
+    patterns: tuple[str, ...] = ()
+    unless: Unless = Unless()
+    lifted_by: tuple[Lift, ...] = ("negation", "report")
+    anger: int = Field(default=0, ge=0, le=3)
+    """Counts only where the mood is at least as angry."""
+    participant: Literal["customer", "agent"] = "customer"
+    severity: Severity | None = None
+    """Instead of the flag's."""
+
+    repeat_contact: RepeatContact | None = None
+    asked_for_human: AskedForHuman | None = None
+    loop: Loop | None = None
+    silent_abandon: SilentAbandon | None = None
+    elderly_not_offered_human: ElderlyNotOfferedHuman | None = None
+    long_silence: LongSilence | None = None
+    low_confidence: LowConfidence | None = None
+
+    @property
+    def calls(self) -> tuple[CallCondition, ...]:
+        """What it asks of the call; a valid condition has one, or words."""
+        kinds = (
+            self.repeat_contact,
+            self.asked_for_human,
+            self.loop,
+            self.silent_abandon,
+            self.elderly_not_offered_human,
+            self.long_silence,
+            self.low_confidence,
+        )
+        return tuple(kind for kind in kinds if kind is not None)
+
+    @property
+    def has_words(self) -> bool:
+        """It looks for words or patterns."""
+        return bool(self.words or self.sound or self.exact or self.patterns)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Condition:
+        if self.has_words + len(self.calls) != 1:
+            raise ValueError("a condition needs words or patterns, or one kind of call condition; divide or fill it")
+        return self
+
+
+class FlagRule(BaseModel):
+    """One flag."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: Word
+    """What supervisors read."""
+    severity: Severity
+    unless: Unless = Unless()
+    """For all its conditions."""
+    conditions: tuple[Condition, ...] = Field(min_length=1)
+
+
+class FlagFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    heard_as: tuple[Word, ...] = ()
+    """Words that patterns use and that recognisers write with other characters of the same sound."""
+    keep: tuple[Word, ...] = ()
+    """Words that stay as they are although they sound like others of this file."""
+    parts: dict[str, str] = Field(default_factory=dict)
+    """Pieces of patterns, by the name that stands for them: `<多次>`."""
+    flags: dict[Name, FlagRule]
