@@ -114,6 +114,7 @@ class Account:
             alternatives=answer.alternatives,
             confidence=answer.confidence,
             recognise_ms=answer.recognise_ms,
+            voice=answer.voice,
         )
         self.record.turns[index] = turn
         self.tell(events.TurnFinished, turn=turn)

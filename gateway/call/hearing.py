@@ -13,7 +13,7 @@ from functools import partial
 from asr.engine import Transcript
 from asr.text import strip_punctuation
 from gateway.call.mind import Mind
-from gateway.call.work import CallWork, transcript_of
+from gateway.call.work import CallWork, Said, what_was_said
 from gateway.dialogue.actions import Heard, Listen, Record
 from gateway.dialogue.completeness import Completeness
 from gateway.speech.events import Paused, SpeechDropped, Utterance
@@ -48,8 +48,8 @@ class Hearing:
         """The last one in what is being said."""
         self._told = False
         """It was told how much silence it needs, or that nobody knows."""
-        self._look: Pending[Transcript] | None = None
-        self._final: Pending[Transcript] | None = None
+        self._look: Pending[Said] | None = None
+        self._final: Pending[Said] | None = None
 
     @property
     def busy(self) -> bool:
@@ -89,7 +89,7 @@ class Hearing:
         if self._live is not None:
             if len(said.pcm) > self._fed:
                 self._live.feed(said.pcm[self._fed :])
-            self._final = self._work.finish(self._live, partial(self._ponder, question.node))
+            self._final = self._work.finish(self._live, said.pcm, partial(self._ponder, question.node))
             self._live = None
         elif self._look and pause and (pause.start_ms, pause.end_ms) == (said.start_ms, said.end_ms):
             self._final, self._look = self._look, None
@@ -121,10 +121,10 @@ class Hearing:
             return Heard(self._live.partial) if self._fed >= len(pause.pcm) and self._live.caught_up else None
         if self._look is None or not self._look.ready(now_ms):
             return None
-        heard = transcript_of(self._look)
+        heard, _ = what_was_said(self._look)
         return Heard(heard.text, heard.confidence, heard.alternatives)
 
-    def finished(self, now_ms: float) -> Pending[Transcript] | None:
+    def finished(self, now_ms: float) -> Pending[Said] | None:
         """The recognition of the utterance that is over, told once when it is done."""
         if self._final is None or not self._final.ready(now_ms):
             return None
@@ -159,7 +159,7 @@ class Hearing:
         self._look = self._pause = None
         self._told = False
 
-    def _begin(self, question: Listen, said: Paused | Utterance) -> Pending[Transcript]:
+    def _begin(self, question: Listen, said: Paused | Utterance) -> Pending[Said]:
         return self._work.recognise(said.pcm, _expected(question), partial(self._ponder, question.node))
 
     def _ponder(self, node: str, transcript: Transcript) -> None:

@@ -6,10 +6,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from asr.engine import Transcript
 from gateway.call.account import Account
 from gateway.call.outcome import Answer
-from gateway.call.work import CallWork, transcript_of
+from gateway.call.work import CallWork, Said, what_was_said
 from gateway.errors import RecordingError
 from gateway.media.frames import Pcm
 from gateway.tasks import Pending
@@ -25,7 +24,7 @@ class _Message:
     answer: Answer
     path: Path
     writing: Pending[None] | None
-    hearing: Pending[Transcript] | None
+    hearing: Pending[Said] | None
 
 
 class Messages:
@@ -63,7 +62,8 @@ class Messages:
                 self._written(message, message.writing)
                 message.writing = None
             if message.hearing and message.hearing.ready(now_ms):
-                self._account.heard(message.answer, transcript_of(message.hearing), message.hearing.elapsed_ms)
+                words, message.answer.voice = what_was_said(message.hearing)
+                self._account.heard(message.answer, words, message.hearing.elapsed_ms)
                 message.hearing = None
         self._unfinished = [message for message in self._unfinished if message.writing or message.hearing]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway.dialogue.actions import Outcome, Transfer, Understood
 from gateway.events import CallEnded, Turn, TurnKind
+from gateway.findings import Voice
 from gateway.speech.events import KeysEntered, Message, Utterance
 
 MAX_TOLD = 200
@@ -29,6 +30,7 @@ class Answer:
     alternatives: tuple[str, ...] = ()
     confidence: float | None = None
     recognise_ms: float = 0.0
+    voice: Voice | None = None
     understood: Understood | None = None
     words_follow: bool = False
     """It is a message: what was said is found out while the call goes on."""
@@ -63,6 +65,7 @@ class Answer:
             silence_window_ms=self.ended_at_ms - self.end_ms,
             recognise_ms=self.recognise_ms,
             turn_latency_ms=latency_ms,
+            voice=self.voice,
         )
 
 

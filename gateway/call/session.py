@@ -11,7 +11,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from asr.engine import Transcript
 from gateway import events
 from gateway.call.account import Account
 from gateway.call.ending import CALLED_AGAIN, COMPLETED, DRAIN_FORCED, Ending
@@ -21,7 +20,7 @@ from gateway.call.mind import Mind
 from gateway.call.outcome import Answer
 from gateway.call.overheard import Overheard
 from gateway.call.transfer import HandingOver
-from gateway.call.work import FAILED, CallWork, answer_of, transcript_of
+from gateway.call.work import FAILED, CallWork, Said, answer_of, what_was_said
 from gateway.dialogue import actions
 from gateway.dialogue.actions import Action
 from gateway.dialogue.nodes.ticket import CREATE
@@ -287,12 +286,13 @@ class CallSession:
             (lookup, pending), self._looking_up = self._looking_up, None
             self._looked_up(lookup, pending)
 
-    def _heard(self, hearing: Pending[Transcript]) -> None:
+    def _heard(self, hearing: Pending[Said]) -> None:
         answer, question = self._answer, self._question
-        transcript = transcript_of(hearing)
+        transcript, voice = what_was_said(hearing)
         if answer is None or not isinstance(question, actions.Listen):
             log.error("recognised words that no question waits for")
             return
+        answer.voice = voice
         self._account.heard(answer, transcript, hearing.elapsed_ms)
         if self._overheard.convinces(question, transcript.text):
             if self._overheard.uncut:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from asr.windows import cut_windows
 from gateway.call.lookups import LookupProvider, with_timeout
 from gateway.dialogue.actions import Lookup, LookupFailed, LookupSucceeded
 from gateway.errors import LookupFailedError, SpeechError
+from gateway.findings import Voice
 from gateway.media.frames import Pcm
 from gateway.media.wav import write_wav
 from gateway.speech.live import Live
 from gateway.speech.load import Step
+from gateway.speech.voice import measure_voice
 from gateway.speech.workers import UNAWAITED_MS, Expected, Recogniser
 from gateway.tasks import Pending, TaskOwner
 
@@ -39,13 +42,23 @@ Ponder = Callable[[Transcript], None]
 """Does the slow part of understanding beforehand; for any thread."""
 
 
-def transcript_of(hearing: Pending[Transcript]) -> Transcript:
-    """What was heard. A recogniser that fails or stalls heard nothing: the caller is asked again, the call lives."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the caller said, and how."""
+
+    words: Transcript
+    voice: Voice | None
+    """None where there are no words, or no voice could be measured."""
+
+
+def what_was_said(hearing: Pending[Said]) -> tuple[Transcript, Voice | None]:
+    """Words and voice. A recogniser that fails or stalls heard nothing: the caller is asked again, the call lives."""
     try:
-        return hearing.result()
+        said = hearing.result()
     except Exception as error:  # noqa: BLE001 -- border to the engine
         log.warning("recognition failed: %s", type(error).__name__)
-        return Transcript("", 0.0, rejected=FAILED)
+        return Transcript("", 0.0, rejected=FAILED), None
+    return said.words, said.voice
 
 
 def answer_of(looking_up: Pending[Mapping[str, Any]]) -> LookupSucceeded | LookupFailed:
@@ -79,10 +92,11 @@ class CallWork:
         """What recognition has given up for now, to keep up with all calls."""
         return self._recogniser.step
 
-    def recognise(self, pcm: Pcm, expected: Expected, ponder: Ponder) -> Pending[Transcript]:
-        """Hear one utterance, and `ponder` its words on a thread: understanding them takes longer than a tick."""
+    def recognise(self, pcm: Pcm, expected: Expected, ponder: Ponder) -> Pending[Said]:
+        """Hear one utterance; `ponder` its words and measure its voice on a thread: that takes longer than a tick."""
         return self._owner.start(
-            self._pondered(self._recogniser.recognise(pcm, expected), ponder), timeout_ms=self._recognition_limit_ms
+            self._pondered(self._recogniser.recognise(pcm, expected), pcm, ponder),
+            timeout_ms=self._recognition_limit_ms,
         )
 
     def open(self, expected: Expected) -> Live | None:
@@ -93,15 +107,15 @@ class CallWork:
             log.warning("recognition can't begin: %s", error)
             return None
 
-    def finish(self, live: Live, ponder: Ponder) -> Pending[Transcript]:
-        """What was heard while it was being said is over; as `recognise` goes on."""
-        return self._owner.start(self._pondered(live.finish(), ponder), timeout_ms=self._recognition_limit_ms)
+    def finish(self, live: Live, pcm: Pcm, ponder: Ponder) -> Pending[Said]:
+        """What was heard while it was being said, all of it `pcm`, is over; as `recognise` goes on."""
+        return self._owner.start(self._pondered(live.finish(), pcm, ponder), timeout_ms=self._recognition_limit_ms)
 
-    def hear_message(self, pcm: Pcm) -> Pending[Transcript]:
+    def hear_message(self, pcm: Pcm) -> Pending[Said]:
         """Hear a message of any length, after every utterance that a caller awaits. Each piece has the limit."""
         pieces = cut_windows(pcm, LONGEST_PIECE_S, SHORTEST_PIECE_S)
         limit_ms = len(pieces) * self._recognition_limit_ms + GRACE_MS
-        return self._owner.start(self._hear_pieces(pieces), timeout_ms=limit_ms)
+        return self._owner.start(self._pondered(self._hear_pieces(pieces), pcm), timeout_ms=limit_ms)
 
     def write(self, path: Path, pcm: Pcm) -> Pending[None]:
         """Write a WAV file; fails with RecordingError."""
@@ -114,11 +128,9 @@ class CallWork:
         return self._owner.start(answer, timeout_ms=wanted.timeout_ms + GRACE_MS)
 
     @staticmethod
-    async def _pondered(hearing: Awaitable[Transcript], ponder: Ponder) -> Transcript:
+    async def _pondered(hearing: Awaitable[Transcript], pcm: Pcm, ponder: Ponder | None = None) -> Said:
         heard = await hearing
-        if heard.text:
-            await asyncio.to_thread(ponder, heard)
-        return heard
+        return await asyncio.to_thread(_understood, heard, pcm, ponder) if heard.text else Said(heard, None)
 
     async def _hear_pieces(self, pieces: list[Pcm]) -> Transcript:
         """The words of all pieces. A recogniser that fails at one is not given the next: what it heard is kept."""
@@ -132,6 +144,21 @@ class CallWork:
                 heard.append(Transcript("", 0.0, rejected=FAILED))
                 break
         return _joined(heard)
+
+
+def _understood(heard: Transcript, pcm: Pcm, ponder: Ponder | None) -> Said:
+    if ponder is not None:
+        ponder(heard)
+    return Said(heard, _voice(pcm))
+
+
+def _voice(pcm: Pcm) -> Voice | None:
+    try:
+        return measure_voice(pcm)
+    except Exception:
+        # Border: sound is anybody's, and how it was said may not cost what was said.
+        log.exception("a voice can't be measured")
+        return None
 
 
 def _joined(pieces: list[Transcript]) -> Transcript:

@@ -45,6 +45,16 @@ def test_a_balance_is_asked_for_and_told(tmp_path: Path) -> None:
     assert isinstance(told.events[0], CallStarted)
 
 
+def test_what_was_said_has_the_voice_that_said_it_and_keys_have_none(tmp_path: Path) -> None:
+    spoken, keyed = place_call(tmp_path, [SPEECH, "wait:1", "dtmf:8"], ["查话费"]).ended.turns
+    assert spoken.voice is not None
+    assert spoken.voice.pitch_hz is not None
+    assert 150 < spoken.voice.pitch_hz < 400
+    assert -40 < spoken.voice.loudness_dbfs < -10
+    assert 200 < spoken.voice.speech_ms <= spoken.heard_ms
+    assert keyed.voice is None
+
+
 def test_turn_latency_is_the_silence_window_and_what_of_the_work_it_does_not_hide(tmp_path: Path) -> None:
     hotline().warm()  # as in service: nobody waits for a matcher to be made
     turn = place_call(tmp_path, [str(SAMPLES / "balance_1.wav")], ["查话费"]).ended.turns[0]

@@ -9,8 +9,10 @@ import pytest
 
 from asr.engine import Pcm, Transcript
 from gateway import events
+from gateway.call import work
 from gateway.dialogue.actions import Hangup, Heard, Keys, NoInput
 from gateway.dialogue.completeness import Completeness
+from gateway.findings import Voice
 from gateway.speech.load import Step
 from tests.support.bench import QUESTION, Bench, bench, say
 
@@ -219,3 +221,59 @@ def test_a_key_drops_what_was_being_heard() -> None:
     bench([(SLOW,), (say("回答"), Hangup())], [], talk)
     assert live.dropped
     assert not live.finished
+
+
+def voices(made: Bench) -> list[Voice | None]:
+    return [event.turn.voice for event in made.all(events.TurnFinished)]
+
+
+def test_a_turn_that_was_recognised_in_the_pause_has_its_voice() -> None:
+    async def talk(b: Bench) -> None:
+        b.mind.complete = Completeness.COMPLETE
+        b.recogniser.release.set()
+        await b.run(600, speech=True)
+        await b.run(3000)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], ["查话费"], talk)
+    (voice,) = voices(made)
+    assert voice is not None
+
+
+def test_a_turn_that_was_heard_while_it_was_said_has_the_voice_of_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[Pcm] = []
+    monkeypatch.setattr(work, "measure_voice", measured.append)
+
+    async def talk(b: Bench) -> None:
+        b.recogniser.live = Hears()
+        await b.run(800, speech=True)
+        await b.run(3000)
+
+    bench([(SLOW,), (say("回答"), Hangup())], [], talk)
+    (pcm,) = measured
+    assert np.count_nonzero(pcm == 9000) == 800 * 16
+
+
+def test_a_voice_that_cannot_be_measured_costs_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Pcm) -> Voice | None:
+        raise ValueError("no voice today")
+
+    monkeypatch.setattr(work, "measure_voice", broken)
+
+    async def talk(b: Bench) -> None:
+        b.recogniser.release.set()
+        await b.run(600, speech=True)
+        await b.run(3000)
+
+    made = bench([(SLOW,), (say("回答"), Hangup())], ["查话费"], talk)
+    assert made.mind.given == [Heard("查话费", 0.9)]
+    assert voices(made) == [None]
+
+
+def test_keys_and_silence_have_no_voice() -> None:
+    async def talk(b: Bench) -> None:
+        await b.run(40, key="1")
+        await b.run(20_000)
+
+    made = bench([(SLOW,), (SLOW,), (say("回答"), Hangup())], [], talk)
+    assert [turn.kind for turn in made.session.result.turns] == ["keys", "silence"]
+    assert voices(made) == [None, None]

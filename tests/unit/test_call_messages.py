@@ -63,6 +63,7 @@ def test_a_message_is_answered_at_once_and_its_words_come_while_the_call_goes_on
     turn = the_turn(made)
     assert (turn.kind, turn.text, turn.outcome, turn.index) == ("speech", "我家的宽带坏了", "accept", 0)
     assert (turn.silence_window_ms, turn.turn_latency_ms) == (1000, 980), "nobody waits for the recogniser"
+    assert turn.voice is not None
     assert [turn.keys for turn in ended.turns] == ["", "5"]
     assert [heard.text for heard in made.all(events.UtteranceHeard)] == ["我家的宽带坏了"]
     assert made.recogniser.awaited == [False], "answers go first"

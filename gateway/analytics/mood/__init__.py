@@ -1,0 +1,5 @@
+"""How callers feel, turn by turn and over a call."""
+
+from gateway.analytics.mood.reader import MoodReader
+
+__all__ = ["MoodReader"]
