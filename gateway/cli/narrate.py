@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway import events
+from gateway.analytics.tickets.rules import TicketRules
 from gateway.findings import CallFindings, Flag
 from gateway.privacy import mask
 
@@ -21,6 +22,7 @@ _DISPOSITIONS = {
 _OUTCOMES = {"accept": "[green]听懂[/green]", "confirm": "[yellow]待确认[/yellow]", "no_match": "[red]未匹配[/red]"}
 _MODES = {"standard": "标准", "elderly": "长者模式"}
 _SEVERITIES = {"low": "提示", "medium": "关注", "high": "严重", "critical": "紧急"}
+_PRIORITIES = {"normal": "普通", "high": "优先", "urgent": "紧急"}
 _POLARITIES = {"positive": "满意", "neutral": "平和", "negative": "不满"}
 _CUT_BY = {"speech": "来电者插话", "keys": "来电者按键", "shutdown": "系统停机"}
 
@@ -42,6 +44,7 @@ class Narrator:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._rules: TicketRules | None = None
 
     def __call__(self, event: events.Event) -> None:
         """Print what is worth telling of one event."""
@@ -125,14 +128,20 @@ class Narrator:
 
     def _found(self, found: CallFindings) -> None:
         mood = f"情绪 {_POLARITIES[found.mood.polarity]}，愤怒 {found.mood.anger} 级"
-        self._note(f"◎ 诉求 {found.route.route}（{found.route.probability:.2f}），{mood}")
+        wish = self._category(found.route.route)
+        self._note(f"◎ 诉求 {escape(wish)}（{found.route.probability:.2f}），{mood}")
         for card in found.quality:
             self._note(
                 f"◎ 质检 {escape(card.title)} {card.score:.0f} 分" + ("，[red]不合格[/red]" if card.failed else "")
             )
         if ticket := found.ticket:
-            told = f"{ticket.category}，{ticket.team}，{ticket.summary}，{ticket.priority}"
+            told = f"{self._category(ticket.category)}，{ticket.team}，{_PRIORITIES[ticket.priority]}，{ticket.summary}"
             self._note(f"◎ 工单补全：{escape(mask(told))}，解决期限 {ticket.solve_by}")
+
+    def _category(self, route: str) -> str:
+        if self._rules is None:
+            self._rules = TicketRules.load()
+        return self._rules.category(route).title
 
     def _ended(self, event: events.CallEnded) -> None:
         self._console.print(

@@ -1,0 +1,1 @@
+"""Recordings from elsewhere: heard, told apart by speaker, and analysed as calls are; thousands in a row."""
