@@ -10,6 +10,7 @@ VoiceGatewayError                (asr.errors) what went wrong, where, and what t
 ├── StoreError                   the store can't be opened, locked or written
 ├── RecordingError               the recording can't be written
 ├── RulesError                   a rule file of the analytics with mistakes: all of them, each at file:line:column
+├── ConsoleError                 an account or a password that the console doesn't take
 ├── DeliveryError                a place that results are sent to and that can't be used
 └── TransportError               an address that can't be listened on, a certificate that can't be used
 """
@@ -20,6 +21,7 @@ from asr.errors import AudioFileError, ManifestError, ModelError, SpeechError, U
 
 __all__ = [
     "AudioFileError",
+    "ConsoleError",
     "DeliveryError",
     "FlowError",
     "LookupFailedError",
@@ -52,6 +54,10 @@ class RulesError(VoiceGatewayError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class ConsoleError(VoiceGatewayError):
+    """An account or a password that the console doesn't take; told in Chinese to who manages the accounts."""
 
 
 class DeliveryError(VoiceGatewayError):

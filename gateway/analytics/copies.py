@@ -40,7 +40,7 @@ def redacted_copy(store: Store, call_id: str) -> Path:
         raise StoreError(f"there is no call {call_id} that has ended", where=str(store.database))
     if call.recording is None:
         raise RecordingError("the call has no recording", where=call_id, remedy="see its retention")
-    source = Path(call.recording)
+    source = store.recordings / Path(call.recording).name  # the store may have been moved since
     target = redacted_path(source)
     if target.exists():
         return target

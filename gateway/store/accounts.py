@@ -83,14 +83,33 @@ def change_account(store: Store, name: str, told: Audited | None = None, **value
         _tell(session, told)
 
 
-def note_failure(store: Store, name: str, now: datetime, most: int, locked_for: timedelta) -> None:
-    """A wrong password; after `most` of them the account is locked. Does nothing for a name that nobody has."""
+def note_failure(
+    store: Store,
+    name: str,
+    now: datetime,
+    most: int,
+    locked_for: timedelta,
+    told: Audited | None = None,
+    told_locked: Audited | None = None,
+) -> bool:
+    """A wrong password, on record as `told`; after `most` of them the account is locked, on record as `told_locked`.
+
+    One transaction, also for a name that nobody has: how long it takes doesn't tell which names there are.
+
+    Returns:
+        Whether it was locked just now.
+    """
     with store.writing() as session:
+        _tell(session, told)
         row = session.get(AccountRow, name)
-        if row is not None:
-            row.failures += 1
-            if row.failures >= most:
-                row.failures, row.locked_until = 0, now + locked_for
+        if row is None:
+            return False
+        row.failures += 1
+        if row.failures < most:
+            return False
+        row.failures, row.locked_until = 0, now + locked_for
+        _tell(session, told_locked)
+        return True
 
 
 def open_login(store: Store, name: str, token_sha256: str, now: datetime, told: Audited | None = None) -> None:

@@ -16,9 +16,20 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.store.engine import BUSY_TIMEOUT_MS, store_error
+from gateway.store.fulltext import clear_step, forget_indexed
 from gateway.store.outbox import WAITING, forget
 from gateway.store.store import Store
-from gateway.store.tables import CallRow, DeletionRow, DeliveryRow, EventRow, FlagRow, OutboxRow, TicketRow, TurnRow
+from gateway.store.tables import (
+    CallRow,
+    DeletionRow,
+    DeliveryRow,
+    EventRow,
+    FlagRow,
+    OutboxRow,
+    TicketRow,
+    TurnRow,
+    WordsRow,
+)
 from gateway.store.words import size, wordless
 
 _DONE = "done"
@@ -30,6 +41,7 @@ def forget_call(store: Store, call_id: str, reason: str, now: datetime) -> None:
     with _forgetting(store) as session:
         _prove(session, call_id, "call", reason, now)
         forget(session, call_id)
+        forget_indexed(session, call_id)
         session.execute(delete(CallRow).where(CallRow.id == call_id))
 
 
@@ -38,13 +50,15 @@ def forget_words(store: Store, call_id: str, reason: str, now: datetime) -> int:
     with _forgetting(store) as session:
         proof = _prove(session, call_id, "transcript", reason, now)
         proof.size_bytes = sum(_blank_columns(row) for row in _rows_with_words(session, call_id))
+        forget_indexed(session, call_id)  # words that were counted already, in the turns
         return proof.size_bytes
 
 
 def sweep(store: Store) -> None:
-    """What could not go with the words of its call goes now: documents once no place waits for them, and the words of
-    work orders once they are done. Raises StoreError.
+    """What could not go with the words of its call goes now: documents once no place waits for them, the words of work
+    orders once they are done, and what the full text has left of words. Raises StoreError.
     """
+    _clear_full_text(store)
     with _forgetting(store) as session:
         waits = exists().where(DeliveryRow.outbox_id == OutboxRow.id, DeliveryRow.state == WAITING)
         session.execute(delete(OutboxRow).where(_proven(OutboxRow.call_id), ~waits))
@@ -57,13 +71,15 @@ def sweep(store: Store) -> None:
 def words_left(session: Session, call_id: str) -> list[str]:
     """In which tables words of a call are left."""
     rows = _rows_with_words(session, call_id)
-    return sorted({row.__tablename__ for row in rows if any(_blank(row, name) for name in _COLUMNS[type(row)])})
+    left = {row.__tablename__ for row in rows if any(_blank(row, name) for name in _COLUMNS[type(row)])}
+    return sorted(left | set(_indexed(session, call_id)))
 
 
 def rows_left(session: Session, call_id: str) -> list[str]:
     """In which tables anything of a call is left."""
     owned = ((CallRow, CallRow.id), *((table, table.call_id) for table in (TurnRow, EventRow, FlagRow, OutboxRow)))
-    return [table.__tablename__ for table, column in owned if session.scalar(select(exists().where(column == call_id)))]
+    left = [table.__tablename__ for table, column in owned if session.scalar(select(exists().where(column == call_id)))]
+    return left + _indexed(session, call_id)
 
 
 def empty_log(store: Store) -> bool:
@@ -95,6 +111,26 @@ def _forgetting(store: Store) -> Iterator[Session]:
     with store.writing() as session:
         session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
         yield session
+
+
+def _clear_full_text(store: Store) -> None:
+    """In steps, so that calls can be written in between."""
+    first, forgotten = True, list[int]()
+    while True:
+        with _forgetting(store) as session:
+            if first:
+                forgotten = list(session.scalars(select(WordsRow.id).where(WordsRow.forgotten)))
+            if not clear_step(session, first=first):
+                for number in forgotten:
+                    session.execute(delete(WordsRow).where(WordsRow.id == number))
+                return
+        first = False
+
+
+def _indexed(session: Session, call_id: str) -> list[str]:
+    """The row that stays until the full text is rid of a call's words."""
+    row = session.scalar(select(exists().where(WordsRow.call_id == call_id)))
+    return [WordsRow.__tablename__] if row else []
 
 
 def _prove(session: Session, call_id: str, what: str, reason: str, now: datetime) -> DeletionRow:

@@ -75,6 +75,8 @@ class Wanted:
     """Those that began then or later; aware."""
     version: str | None = None
     """The flow's version as its designer wrote it, or with its digest, or the digest alone."""
+    among: ColumnElement[bool] | None = None
+    """What else must be true of `CallRow` (`gateway.store.search.in_scope`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,8 @@ def _page(session: Session, wanted: Wanted, after: tuple[datetime, str] | None) 
         conditions.append(CallRow.started_at >= wanted.since)
     if wanted.version is not None:
         conditions.append(_of_version(wanted.version))
+    if wanted.among is not None:
+        conditions.append(wanted.among)
     if after is not None:
         moment, call_id = after
         later = and_(CallRow.started_at == moment, CallRow.id > call_id)

@@ -24,12 +24,14 @@ from gateway.events import (
     TurnFinished,
     to_json,
 )
-from gateway.findings import Flag, Voice
+from gateway.findings import SEVERITIES, Flag, Voice
+from gateway.store.fulltext import index_words
 from gateway.store.tables import CallRow, EventRow, FlagRow, TurnRow
 from gateway.store.tickets import fill_in
 
 KILLED = "process_killed"
 """The `reason` of a call whose process ended before the call did."""
+_RANKS: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 _IN_EVERY_EVENT = frozenset({"event", "call_id", "at_ms"})
 
 
@@ -50,6 +52,7 @@ def record(session: Session, seq: int, event: Event) -> None:
             _update(session, event.call_id, mode=event.mode)
         case TurnFinished():
             session.merge(_turn_row(event.call_id, event.turn))
+            index_words(session, event.call_id)
         case FlagRaised():
             _raise(session, event.call_id, [event.flag])
         case CallEnded():
@@ -139,6 +142,11 @@ def _raise(session: Session, call_id: str, flags: Iterable[Flag]) -> None:
     for flag in flags:
         row = FlagRow(call_id=call_id, flag=flag.flag, severity=flag.severity, at_ms=flag.at_ms, body=asdict(flag))
         session.merge(row)
+    standing = select(FlagRow.flag, FlagRow.severity).where(FlagRow.call_id == call_id).order_by(FlagRow.flag)
+    rows = session.execute(standing).all()
+    if rows:
+        names, gravest = " ".join(row.flag for row in rows), max(_RANKS.get(row.severity, 0) for row in rows)
+        _update(session, call_id, flags=f" {names} ", severity=gravest)
 
 
 def _found(session: Session, event: CallAnalyzed) -> None:
@@ -175,6 +183,7 @@ def _end(session: Session, event: CallEnded) -> None:
     row.mode = event.mode
     told: dict[str, Any] = json.loads(to_json(event))
     row.transfer = told["transfer"]  # as JSON: what is handed over may hold dates and amounts
+    row.queue = (event.transfer or {}).get("queue")
     row.recording = event.recording
     row.tickets = told["tickets"]
     row.messages = told["messages"]
@@ -182,3 +191,4 @@ def _end(session: Session, event: CallEnded) -> None:
     row.line = event.line
     for turn in event.turns:  # the last word on each turn; also fills in one that was lost on the way
         session.merge(_turn_row(event.call_id, turn))
+    index_words(session, event.call_id)

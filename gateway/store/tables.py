@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, MetaData, String, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -55,8 +55,27 @@ class CallRow(Base):
 
     __tablename__ = "calls"
     __table_args__ = (
-        Index("ix_calls_started_at", "started_at"),
-        Index("ix_calls_disposition", "disposition"),
+        # Whatever a search asks for is answered from this one alone: a row of it is 200 bytes, one of the table several
+        # thousand, so that a walk through all of 100,000 calls takes a tenth of a second and no filter needs its own.
+        Index(
+            "ix_calls_search",
+            "started_at",
+            "id",
+            "flow",
+            "mode",
+            "route",
+            "polarity",
+            "anger",
+            "flags",
+            "severity",
+            "disposition",
+            "duration_ms",
+            "queue",
+            "caller_number",
+            "satisfaction",
+            "words_id",
+        ),
+        Index("ix_calls_going_on", "id", sqlite_where=text("disposition IS NULL")),
         Index("ix_calls_caller_number", "caller_number", "started_at"),
     )
 
@@ -88,6 +107,14 @@ class CallRow(Base):
     polarity: Mapped[str | None]
     anger: Mapped[int | None]
     findings: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    queue: Mapped[str | None]
+    """Of `transfer`; this and what follows is there for searching too (`gateway.store.search`)."""
+    flags: Mapped[str] = mapped_column(default="", server_default="")
+    """Names of the call's flags, a space before and after each: ` churn regulator `; empty without any."""
+    severity: Mapped[int | None]
+    """Of the gravest: its place in `gateway.findings.SEVERITIES`; None without any."""
+    words_id: Mapped[int | None]
+    """Of its `WordsRow`."""
 
     turns: Mapped[list[TurnRow]] = relationship(order_by="TurnRow.index", passive_deletes=True)
 
@@ -334,3 +361,18 @@ class SavedFilterRow(Base):
     account: Mapped[str] = mapped_column(ForeignKey("accounts.name", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     query: Mapped[dict[str, Any]]
+
+
+class WordsRow(Base):
+    """What the caller of a call said, as the full text has it (`gateway.store.fulltext`). Outlives the call until the
+    full text is rid of its words."""
+
+    __tablename__ = "call_words"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    """What the full text knows it by."""
+    call_id: Mapped[str] = mapped_column(unique=True)
+    words: Mapped[str]
+    """Folded; empty once it is forgotten."""
+    forgotten: Mapped[bool] = mapped_column(default=False)
+    """Pages of the full text may hold remains of it still."""

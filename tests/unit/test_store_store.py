@@ -77,13 +77,20 @@ def test_a_new_store_has_its_folders_and_settings(tmp_path: Path) -> None:
                 p: session.connection().exec_driver_sql(f"PRAGMA {p}").scalar()
                 for p in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
             }
-    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "busy_timeout": 5000,
+    }
     assert len(PRAGMAS) == len(found)
 
 
 def test_the_migrations_build_the_tables_of_the_models(tmp_path: Path) -> None:
     with Store.open(tmp_path) as store, store.session() as session:
-        context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith("call_text")}
+        context = MigrationContext.configure(session.connection(), opts=opts)  # the full text is no table of ours
         assert compare_metadata(context, Base.metadata) == []
 
 

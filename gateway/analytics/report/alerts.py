@@ -12,6 +12,7 @@ from gateway.analytics.report.sums import Sums
 from gateway.analytics.report.thresholds import ANSWERED, Line, Thresholds
 from gateway.findings import Severity
 from gateway.store import Store
+from gateway.store.search import ScopeLike
 
 EVERY = "*"
 
@@ -39,7 +40,11 @@ class Alert:
 
 
 def alerts(
-    store: Store, rules: Thresholds, now: dt.datetime, refused: Mapping[str, int] | None = None
+    store: Store,
+    rules: Thresholds,
+    now: dt.datetime,
+    refused: Mapping[str, int] | None = None,
+    scope: ScopeLike | None = None,
 ) -> tuple[Alert, ...]:
     """What has crossed its line, in the rules' order. It tells again as long as it is so: who shows it remembers.
 
@@ -47,11 +52,12 @@ def alerts(
         now: aware.
         refused: calls that were refused, by reason, in the time that an alert on 接通率 (`answered`) looks at; without
             it those alerts are silent.
+        scope: whose calls; None: everybody's.
 
     Raises:
         StoreError: the database can't be read.
     """
-    sums = _Sums(store, rules, now)
+    sums = _Sums(store, rules, now, scope)
     return tuple(alert for name, line in rules.alerts.items() for alert in _of(name, line, sums, refused))
 
 
@@ -88,8 +94,9 @@ def _value(line: Line, sums: Sums, refused: Mapping[str, int] | None) -> tuple[f
 class _Sums:
     """The store's sums at one moment; each stretch of time is asked for once."""
 
-    def __init__(self, store: Store, rules: Thresholds, now: dt.datetime) -> None:
+    def __init__(self, store: Store, rules: Thresholds, now: dt.datetime, scope: ScopeLike | None) -> None:
         self.now = now
+        self._scope = scope
         self._store = store
         self._days = rules.repeat_days
         self._known: dict[dt.timedelta, Mapping[str, Sums]] = {}
@@ -97,7 +104,8 @@ class _Sums:
     def of(self, line: Line) -> dict[str, Sums]:
         """By hotline; all together under the empty name."""
         if line.over_last not in self._known:
-            asked = Asked(since=self.now - line.over_last, by="hotline", repeat_days=self._days)
+            since = self.now - line.over_last
+            asked = Asked(since=since, by="hotline", repeat_days=self._days, scope=self._scope)
             self._known[line.over_last] = report(self._store, asked, self.now).groups
         groups = self._known[line.over_last]
         if line.hotline is None:

@@ -15,6 +15,7 @@ from gateway.analytics.report.sums import Sums
 from gateway.findings import OTHER
 from gateway.store import Store
 from gateway.store.record import KILLED
+from gateway.store.search import ScopeLike, in_scope
 from gateway.store.tables import CallRow, EventRow
 
 GONE_ON_WITHIN_DAYS = 3600 / 86_400
@@ -35,6 +36,8 @@ class Asked:
     by: By | None = None
     repeat_days: int = 7
     """The N of 一次解决率 and 重复来电率."""
+    scope: ScopeLike | None = None
+    """Whose calls; None: everybody's. Whether a call is a repeated one is judged by all calls all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,7 @@ def _statement(asked: Asked, now: dt.datetime) -> Select[Any]:
         calls.c.started_at >= asked.since if asked.since else None,
         calls.c.started_at < asked.until if asked.until else None,
         calls.c.flow == asked.hotline if asked.hotline is not None else None,
+        calls.c.in_scope if asked.scope is not None else None,
     ]
     conditions = [one for one in wanted if one is not None]
     return select(group, *_sums(calls, asked, now)).where(*conditions).group_by(group)
@@ -110,6 +114,7 @@ def _calls(asked: Asked) -> Subquery:
             type_coerce(CallRow.started_at, String).label("started"),
             (moment - earlier).label("days_after_last"),
             (later - moment).label("days_before_next"),
+            *(() if asked.scope is None else (in_scope(asked.scope).label("in_scope"),)),
         )
         .where(*wanted)
         .subquery()

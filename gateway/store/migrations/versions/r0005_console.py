@@ -7,6 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from alembic import op
 
+from gateway.store.fulltext import create_full_text, drop_full_text, fill_full_text
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -24,6 +26,7 @@ def _text(name: str) -> sa.Column[str]:
 def upgrade() -> None:
     _accounts()
     _reviews()
+    _search()
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), nullable=False, autoincrement=True),
@@ -107,6 +110,55 @@ def _reviews() -> None:
     op.create_index("ix_appeals_call_id", "appeals", ["call_id"])
 
 
+_SEARCHED = (
+    "started_at", "id", "flow", "mode", "route", "polarity", "anger", "flags", "severity", "disposition",
+    "duration_ms", "queue", "caller_number", "satisfaction", "words_id",
+)  # fmt: skip
+_FILLED = """
+UPDATE calls SET queue = json_extract(transfer, '$.queue') WHERE transfer IS NOT NULL;
+UPDATE calls SET
+  flags = (SELECT ' ' || group_concat(flag, ' ') || ' '
+    FROM (SELECT flag FROM flags WHERE call_id = calls.id ORDER BY flag)),
+  severity = (SELECT max(CASE severity WHEN 'critical' THEN 3 WHEN 'high' THEN 2 WHEN 'medium' THEN 1 ELSE 0 END)
+    FROM flags WHERE call_id = calls.id)
+  WHERE id IN (SELECT call_id FROM flags)
+"""
+
+
+def _search() -> None:
+    """Columns that calls are searched by, filled for those that are there, and the full text of their words."""
+    op.add_column("calls", sa.Column("queue", sa.String()))
+    op.add_column("calls", sa.Column("flags", sa.String(), nullable=False, server_default=""))
+    op.add_column("calls", sa.Column("severity", sa.Integer()))
+    op.add_column("calls", sa.Column("words_id", sa.Integer()))
+    op.create_table(
+        "call_words",
+        sa.Column("id", sa.Integer(), nullable=False, autoincrement=True),
+        _text("call_id"),
+        _text("words"),
+        sa.Column("forgotten", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_words")),
+        sa.UniqueConstraint("call_id", name=op.f("uq_call_words_call_id")),
+    )
+    for statement in _FILLED.split(";"):
+        op.execute(statement)
+    create_full_text(op.get_bind())
+    fill_full_text(op.get_bind())
+    op.drop_index("ix_calls_started_at", "calls")
+    op.drop_index("ix_calls_disposition", "calls")
+    op.create_index("ix_calls_search", "calls", list(_SEARCHED))
+    op.create_index("ix_calls_going_on", "calls", ["id"], sqlite_where=sa.text("disposition IS NULL"))
+
+
 def downgrade() -> None:
+    drop_full_text(op.get_bind())
+    op.drop_table("call_words")
+    op.drop_index("ix_calls_search", "calls")
+    op.drop_index("ix_calls_going_on", "calls")
+    with op.batch_alter_table("calls") as calls:
+        for name in ("queue", "flags", "severity", "words_id"):
+            calls.drop_column(name)
+    op.create_index("ix_calls_started_at", "calls", ["started_at"])
+    op.create_index("ix_calls_disposition", "calls", ["disposition"])
     for table in ("appeals", "reviews", "saved_filters", "logins", "accounts", "audit"):
         op.drop_table(table)

@@ -1,0 +1,1 @@
+"""What the console answers by plain HTTP: sound, exports, the API. A file each, with a `router`."""
