@@ -1,9 +1,10 @@
-"""The head: a small network on Whisper's encoder that spells out the syllables of closed answers.
+"""The head: a small network on Whisper's encoder that spells out syllables: those of closed answers, or all of them.
 
 Whisper's decoder writes a digit string as text that it has seen: it drops the second 8 of 88, makes prices and dates of
 numbers, and loops on one syllable. Its encoder hears better than that. A projection and two convolutions over the
 encoded sound (150 000 weights, trained with connectionist temporal classification: Graves et al. 2006) name the
-syllable at each 40 ms and know no sentences at all.
+syllable at each 40 ms and know no sentences at all. The same network, larger, names all syllables of Mandarin for
+`asr.phrases`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _ARRAYS = ("mu", "project", "w0", "b0", "c1", "b1", "c2", "b2", "wo", "bo")
 Encoded = NDArray[np.float32]
 """Whisper's encoding, shape (frames, 512), 20 ms a frame."""
 LogProbabilities = NDArray[np.float32]
-"""Natural logarithms, shape (frames // 2, CLASSES), 40 ms a row; each row's probabilities add up to 1."""
+"""Natural logarithms, shape (frames // 2, classes), 40 ms a row; each row's probabilities add up to 1."""
 
 
 class Head:
@@ -34,15 +35,16 @@ class Head:
 
     Args:
         file: where its weights are.
+        syllables: what it must have been trained on, as the file names them.
 
     Raises:
-        ModelError: they can't be read, or are of other syllables than `SYLLABLES`.
+        ModelError: the weights can't be read, or are of other syllables.
     """
 
-    def __init__(self, file: Path = HEAD_FILE) -> None:
+    def __init__(self, file: Path = HEAD_FILE, syllables: str = SYLLABLES) -> None:
         try:
             with file.open("rb") as opened, np.load(opened) as stored:
-                syllables = str(stored["classes"])
+                trained = str(stored["classes"])
                 self._weights: Mapping[str, NDArray[np.float32]] = {
                     name: stored[name].astype(np.float32) for name in _ARRAYS
                 }
@@ -50,7 +52,7 @@ class Head:
             raise ModelError(
                 f"the syllable head cannot be read ({error})", where=str(file), remedy="install the package again"
             ) from error
-        if syllables != SYLLABLES:
+        if trained != syllables:
             raise ModelError(
                 "the head was trained on other syllables", where=str(file), remedy="train it again for these"
             )

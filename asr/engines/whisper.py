@@ -25,10 +25,12 @@ from threadpoolctl import threadpool_limits
 from asr.closed.head import Encoded, Head
 from asr.engine import SAMPLE_RATE_HZ, Capabilities, ClosedAnswer, OfflineStream, Pcm, Stream, Transcript
 from asr.engines.whisper_closed import ClosedHearing
+from asr.engines.whisper_phrases import PhraseHearing
 from asr.engines.whisper_weights import WHISPER_BASE
 from asr.errors import ModelError
 from asr.invented import hints_read_aloud, is_invented
 from asr.loops import collapse_loops
+from asr.phrases.syllables import PHRASE_HEAD_FILE, SYLLABLES
 from asr.text import to_simplified
 from asr.vad.silero import CHUNK_SAMPLES, Silero
 from asr.weights import Weights, model_folder
@@ -99,6 +101,8 @@ class _Decoded:
     log_probability: float
     """Mean over the tokens."""
     tokens: int
+    encoded: Encoded | None = None
+    """Of what was heard with hints and in doubt, for the phrases' sake."""
 
 
 class WhisperEngine:
@@ -144,6 +148,7 @@ class WhisperEngine:
         self._silero = Silero()
         self._silero_lock = threading.Lock()
         self._head = Head()
+        self._phrases = PhraseHearing(Head(PHRASE_HEAD_FILE, SYLLABLES))
 
     def stream(
         self,
@@ -184,8 +189,7 @@ class WhisperEngine:
             if len(pcm) > LONGEST_WINDOW_S * SAMPLE_RATE_HZ or not self._has_speech(pcm, _CHUNKS_OF_A_SYLLABLE):
                 return None
             sound = self._model.encode(self._mel(pcm))
-            encoded: Encoded = np.array(sound)[0]
-            return encoded[: len(pcm) // _ENCODED_FRAME_SAMPLES + _ENCODED_TAIL_FRAMES]
+            return _of_speech(sound, pcm)
 
         def decode() -> Transcript:
             return self._hear(pcm, hints, quick=quick, sound=sound)
@@ -209,10 +213,12 @@ class WhisperEngine:
         others = [_cleaned(other) for other in (decoded[0].others if len(decoded) == 1 else ())]
         heard_twice = bool(hints) and text in others
         rejected = self._reason_to_reject(text, confidence, hints, heard_twice=heard_twice)
-        if rejected:
-            return Transcript("", 0.0, rejected=rejected)
         alternatives = tuple(dict.fromkeys(other for other in others if other not in ("", text)))
-        return Transcript(text, confidence, alternatives)
+        heard = Transcript("", 0.0, rejected=rejected) if rejected else Transcript(text, confidence, alternatives)
+        encoded = decoded[0].encoded if len(decoded) == 1 and sound is None else None
+        if encoded is None or heard.confidence >= _SECOND_HEARING_BELOW:
+            return heard
+        return self._phrases.weigh(encoded, hints, heard)
 
     def _reason_to_reject(
         self, text: str, confidence: float, hints: tuple[str, ...], *, heard_twice: bool
@@ -252,7 +258,8 @@ class WhisperEngine:
             return heard
         heard = self._search(sound, hints, bound, beams=_BEAMS_IN_DOUBT)
         free = self._search(sound, (), bound, beams=_BEAMS_IN_DOUBT)
-        return replace(heard, others=(free.text, *heard.others[:_OTHERS], *free.others[:_OTHERS]))
+        others = (free.text, *heard.others[:_OTHERS], *free.others[:_OTHERS])
+        return replace(heard, others=others, encoded=_of_speech(sound, pcm))
 
     def _search(self, sound: ctranslate2.StorageView, hints: tuple[str, ...], bound: int, *, beams: int) -> _Decoded:
         prompt = self._prompt(hints)
@@ -292,6 +299,12 @@ class WhisperEngine:
                 break
             tokens += more
         return tokens
+
+
+def _of_speech(sound: ctranslate2.StorageView, pcm: Pcm) -> Encoded:
+    """The encoding of some audio without most of the silence behind it, shape (frames, 512)."""
+    encoded: Encoded = np.array(sound)[0]
+    return encoded[: len(pcm) // _ENCODED_FRAME_SAMPLES + _ENCODED_TAIL_FRAMES]
 
 
 def _cleaned(text: str) -> str:

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 
 class ConsoleBeside:
-    """The console of one gateway, for `async with`. Whatever becomes of it, calls go on; when the gateway is killed, it ends too.
+    """The console of one gateway, for `async with`. Whatever becomes of it, calls go on; it ends when the gateway is
+    killed, too.
 
     Args:
         config: the gateway's settings file; None for those of the environment and the working folder.

@@ -9,6 +9,7 @@ import typer
 
 from gateway.app import Gateway
 from gateway.cli.call import DEFAULT_FLOW, play
+from gateway.cli.console import how_to_open
 from gateway.cli.narrate import CallConsole, Narrator
 from gateway.cli.running import run
 from gateway.clock import VirtualClock
@@ -62,6 +63,7 @@ def demo(
     scripts = [parse_steps(_steps(call.steps)) for call in CALLS]
     run(_tell(Gateway.open(settings, hotline, out), scripts))
     CallConsole().print(f"\n录音和通话记录在 [bold]{out}[/bold]")
+    CallConsole().print("\n" + how_to_open(out))
 
 
 async def _tell(opened: Gateway, scripts: list[tuple[Step, ...]]) -> None:

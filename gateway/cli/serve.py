@@ -9,7 +9,7 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
@@ -18,6 +18,7 @@ import typer
 from gateway.analytics.report import Thresholds
 from gateway.analytics.report.metrics import Metrics, Sources
 from gateway.app import Gateway, settle
+from gateway.cli.console_beside import ConsoleBeside
 from gateway.errors import SettingsError, StoreError
 from gateway.privacy import setup_logging
 from gateway.reload import LiveHotline
@@ -43,6 +44,7 @@ def serve(
     flow: Annotated[
         str | None, typer.Option(help="The hotline that answers; setting `hotline`.", metavar="NAME")
     ] = None,
+    console: Annotated[bool, typer.Option("--console", help="Serve the console too, in a process of its own.")] = False,
 ) -> None:
     """Take calls until SIGTERM or Ctrl-C: then no new ones, and running ones may finish; a second signal ends them.
 
@@ -55,7 +57,8 @@ def serve(
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     allow_open_files()
     hotlines = {name: LiveHotline.open(settings, name) for name in hotlines_wanted(settings)}
-    lost = asyncio.run(_serve(settings, hotlines))
+    beside = ConsoleBeside(config, settings.data_dir) if console else nullcontext()
+    lost = asyncio.run(_serve(settings, hotlines, beside))
     if lost is not None:
         typer.echo(f"voice-gateway: {lost}", err=True)
         raise typer.Exit(1)
@@ -120,7 +123,9 @@ class _Orders:
         self.stop.set()
 
 
-async def _serve(settings: Settings, hotlines: dict[str, LiveHotline]) -> StoreError | None:
+async def _serve(
+    settings: Settings, hotlines: dict[str, LiveHotline], beside: AbstractAsyncContextManager[object]
+) -> StoreError | None:
     """Answer calls until told to stop. Returns what of the calls could not be kept, if anything.
 
     Raises:
@@ -130,7 +135,8 @@ async def _serve(settings: Settings, hotlines: dict[str, LiveHotline]) -> StoreE
     gateway = Gateway.open(settings, next(iter(hotlines.values())), settings.data_dir, listener=metrics)
     settle()
     try:
-        await _answer_calls(gateway, settings, hotlines, metrics)
+        async with beside:
+            await _answer_calls(gateway, settings, hotlines, metrics)
     except BaseException:
         with suppress(StoreError):
             await gateway.close()

@@ -16,7 +16,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
 
-from sqlalchemy import Connection, Integer, Select, column, select, table, text, update
+from sqlalchemy import Connection, Integer, Select, column, insert, select, table, text, update
 from sqlalchemy.orm import Session
 
 from asr.text.script import strip_punctuation, to_simplified
@@ -30,6 +30,7 @@ MAX_QUERY = 200
 """Characters that are searched for."""
 STEP_PAGES = 250
 """Pages (4 KiB) that are rewritten in one transaction while remains are cleared: running calls' events wait for it."""
+_FILLED_AT_ONCE = 500
 _NUMBER = re.compile("[0-9零洞一幺二两三四五六七拐八九勾]{4,}")
 
 
@@ -109,13 +110,20 @@ def drop_full_text(connection: Connection) -> None:
 
 
 def fill_full_text(connection: Connection) -> None:
-    """Index all calls that are stored; for an index that is new."""
-    turns = select(TurnRow.call_id, TurnRow.text).where(TurnRow.text != "").order_by(TurnRow.call_id, TurnRow.index)
-    with Session(connection) as session:
-        for call_id, said in groupby(session.execute(turns).all(), key=itemgetter(0)):
-            if words := fold(turn[1] for turn in said):
-                _put(session, call_id, words)
-        session.flush()
+    """Index all calls that are stored; for an index that is new. Takes half a minute for 100,000 calls."""
+    calls = connection.scalars(select(TurnRow.call_id).where(TurnRow.text != "").distinct()).all()
+    number = 0
+    for at in range(0, len(calls), _FILLED_AT_ONCE):
+        some = TurnRow.call_id.in_(calls[at : at + _FILLED_AT_ONCE])
+        turns = select(TurnRow.call_id, TurnRow.text).where(some, TurnRow.text != "")
+        said = connection.execute(turns.order_by(TurnRow.call_id, TurnRow.index)).all()
+        for call_id, texts in groupby(said, key=itemgetter(0)):
+            if words := fold(text[1] for text in texts):
+                number += 1
+                row = {"id": number, "call_id": call_id, "words": words, "forgotten": False}
+                connection.execute(insert(WordsRow).values(row))
+                connection.execute(update(CallRow).where(CallRow.id == call_id).values(words_id=number))
+                full_text.add(connection, number, words)
 
 
 def index_words(session: Session, call_id: str) -> None:

@@ -16,7 +16,7 @@ from gateway.errors import ConsoleError
 from gateway.store import Store
 from gateway.store import accounts as kept
 from gateway.store.accounts import Audited
-from tests.support.console import PASSWORD, account
+from tests.support.console import PASSWORD, account, store_with
 
 pytestmark = pytest.mark.unit
 
@@ -28,9 +28,7 @@ def told(action: str = "account_changed", **detail: Any) -> Audited:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path) as opened:
-        for role in ("agent", "admin"):
-            kept.add_account(opened, account(role))
+    with store_with(tmp_path, ["agent", "admin"]) as opened:
         yield opened
 
 

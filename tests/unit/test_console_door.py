@@ -25,7 +25,7 @@ from gateway.errors import StoreError
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.store import accounts as kept
-from tests.support.console import PASSWORD, account, csrf_of
+from tests.support.console import PASSWORD, csrf_of, store_with
 
 pytestmark = pytest.mark.unit
 
@@ -84,9 +84,7 @@ async def _locked() -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path) as opened:
-        for role in ("agent", "qa"):
-            kept.add_account(opened, account(role))
+    with store_with(tmp_path, ["agent", "qa"]) as opened:
         yield opened
 
 
@@ -104,16 +102,14 @@ def token_of(site: Site, client: httpx.AsyncClient) -> str:
 # ----------------------------------------------------------------------------------------------------------- strangers
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/calls/1", "/audit", "/nothing", "/static", "/_nicegui/client/1/upload", "/login/x"]
-)
-def test_a_stranger_is_led_to_the_login_from_everywhere(store: Store, path: str) -> None:
+def test_a_stranger_is_led_to_the_login_from_everywhere(store: Store) -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
-        answer = await client.get(f"{path}?a=1", headers=PAGE)
-        assert answer.status_code == 303
-        assert answer.headers["location"].startswith("/login?next=")
-        assert (await client.get(path)).status_code == 401
-        assert (await client.post(path, headers=PAGE)).status_code == 401
+        for path in ("/", "/calls/1", "/audit", "/nothing", "/static", "/_nicegui/client/1/upload", "/login/x"):
+            answer = await client.get(f"{path}?a=1", headers=PAGE)
+            assert answer.status_code == 303, path
+            assert answer.headers["location"].startswith("/login?next=")
+            assert (await client.get(path)).status_code == 401
+            assert (await client.post(path, headers=PAGE)).status_code == 401
 
     Site(store).run(scenario)
 

@@ -15,7 +15,7 @@ from gateway.console.logins import Logins
 from gateway.console.presence import Presence
 from gateway.store import Store
 from gateway.store import accounts as kept
-from tests.support.console import PASSWORD, account
+from tests.support.console import PASSWORD, store_with
 
 pytestmark = pytest.mark.unit
 
@@ -48,8 +48,7 @@ class Line:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path) as opened:
-        kept.add_account(opened, account("agent"))
+    with store_with(tmp_path, ["agent"]) as opened:
         yield opened
 
 

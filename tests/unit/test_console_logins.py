@@ -13,7 +13,7 @@ from gateway.console.logins import Logins, Opened, digest
 from gateway.errors import StoreError
 from gateway.store import Store
 from gateway.store import accounts as kept
-from tests.support.console import PASSWORD, account
+from tests.support.console import PASSWORD, store_with
 
 pytestmark = pytest.mark.unit
 
@@ -46,9 +46,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    with Store.open(tmp_path) as store:
-        for role in ("agent", "admin"):
-            kept.add_account(store, account(role))
+    with store_with(tmp_path, ["agent", "admin"]) as store:
         yield House(store)
 
 

@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import select
 
 from gateway.console.rights import Scope
 from gateway.errors import StoreError
-from gateway.findings import SEVERITIES
+from gateway.events import FlagRaised
+from gateway.findings import SEVERITIES, Flag
 from gateway.store import Store
 from gateway.store import accounts as kept
+from gateway.store.engine import open_engine
 from gateway.store.forgetting import forget_call, forget_words, sweep
 from gateway.store.fulltext import fold, index_words
-from gateway.store.record import record
+from gateway.store.record import record, record_next
 from gateway.store.saved_filters import MOST, SavedFilter, delete_filter, save_filter, saved_filters
 from gateway.store.search import (
     GOING_ON,
@@ -302,6 +306,30 @@ def indexed(directory: Path) -> bytes:
     """The pages of the full text."""
     with closing(sqlite3.connect(directory / "voice-gateway.db")) as database:
         return b"".join(block for (block,) in database.execute("SELECT block FROM call_text_data"))
+
+
+def test_calls_of_an_earlier_version_can_be_found_as_well(tmp_path: Path) -> None:
+    handed = {"queue": "general", "handed_over": {}}
+    store_calls(tmp_path, [StoredCall("a").says("查流量").ends("transferred", transfer=handed), StoredCall("b").ends()])
+    flags = [
+        Flag(flag=name, title=name, severity=severity, at_ms=1.0) for name, severity in (("z", "low"), ("a", "high"))
+    ]
+    with Store.open_beside(tmp_path) as store, store.writing() as session:
+        for flag in flags:
+            record_next(session, FlagRaised(call_id="a", at_ms=1.0, flag=flag))
+    engine, config = open_engine(tmp_path / "voice-gateway.db"), Config()
+    config.set_main_option("script_location", "gateway.store:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+    engine.dispose()
+    with Store.open(tmp_path) as store:
+        for wanted in ({"words": "流量"}, {"flags": ("a",)}, {"flags": ("z",)}, {"severities": ("high",)}):
+            assert [call.id for call in found(store, **wanted)] == ["a"]
+        assert [call.id for call in found(store, Scope(view="team", queues=("general",)))] == ["a"]
+        assert len(found(store)) == 2
+        forget_words(store, "a", "test", NOW)
+        assert found(store, words="流量") == []
 
 
 def test_filters_are_saved_by_account_replaced_by_name_and_deleted(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ ROW = f"""
   <q-td key="route" :props="props">{{{{ props.row.route }}}}</q-td>
   <q-td key="mood" :props="props">{_MOOD}</q-td>
   <q-td key="flags" :props="props"><div class="vg-chips">{_FLAGS}</div></q-td>
-  <q-td key="duration" :props="props" class="vg-figure">{{{{ props.row.duration }}}}</q-td>
+  <q-td key="duration" :props="props" class="vg-digits">{{{{ props.row.duration }}}}</q-td>
   <q-td key="end" :props="props">{{{{ props.row.end }}}}</q-td>
   <q-td key="review" :props="props">{_REVIEW}</q-td>
   <q-td key="hotline" :props="props">{{{{ props.row.hotline }}}}</q-td>

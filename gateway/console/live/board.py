@@ -13,7 +13,7 @@ from gateway.privacy import mask
 from gateway.store.live import Happening, Look, OpenCall
 from gateway.store.search import ScopeLike
 
-LEAVES_AFTER = dt.timedelta(seconds=6)
+LEAVES_AFTER = dt.timedelta(seconds=4)
 """A call that has ended is shown for so long, so that nobody wonders where it went."""
 LOST_AFTER = dt.timedelta(minutes=5)
 """A call without any event for so long is out of touch: its gateway was killed. Prompts, answers and waiting for one

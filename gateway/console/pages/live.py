@@ -71,7 +71,7 @@ async def build(page: Page) -> None:
     live = live_of(page.store, page.settings.now, page.settings.console.metrics_url)
     names = await asyncio.to_thread(titles, page.settings.analytics.rules, page.settings.flows_dir)
     board = _Board(page, live, names.hotlines)
-    await board.draw()
+    board.draw()
     page.client.on_delete(live.watch(board.show))
 
 
@@ -91,7 +91,7 @@ class _Board:
         self._stands = True
         self._shown: tuple[object, ...] = ()
 
-    async def draw(self) -> None:
+    def draw(self) -> None:
         ui.add_head_html('<script src="/static/live.js" defer></script>')
         with ui.row().classes("vg-page-head"):
             heading("实时")
@@ -111,8 +111,7 @@ class _Board:
         for name, slot in _SLOTS.items():
             self._table.add_slot(f"body-cell-{name}", f'<q-td :props="props">{slot}</q-td>')
         self._table.add_slot("item", _CARD)
-        await self._load_alerts()
-        ui.timer(ALERTS_EVERY_S, self._load_alerts, immediate=False)
+        ui.timer(ALERTS_EVERY_S, self._load_alerts)
         ui.timer(LOGIN_EVERY_S, self._check, immediate=False)
         self.show()
 

@@ -50,26 +50,42 @@ class _Service:
         names = await asyncio.to_thread(titles, page.settings.analytics.rules, page.settings.flows_dir)
         occurring = await page.read(search.values, page.store, page.visitor.scope)
         self._draw_head(names, occurring.hotlines if occurring else ())
+        body = ui.column().classes("vg-wide vg-service")
+        with body:
+            ui.label("正在计算…").classes("vg-muted").props("role=status")
+        # 100,000 calls take seconds: the page is there before its figures.
+        ui.timer(0.05, lambda: self._fill(body, names), once=True)
+
+    async def _fill(self, body: ui.column, names: Titles) -> None:
+        page = self._page
         try:
             rules = await asyncio.to_thread(Thresholds.load, page.settings.analytics.rules)
             found = await page.read(gather, page.store, page.settings, page.visitor.scope, self._period, self._hotline)
-            alerts = await page.read(standing, page.store, page.settings, page.visitor.scope) or ()
+            standing_now = await page.read(standing, page.store, page.settings, page.visitor.scope)
         except RulesError as error:
-            ui.label("警戒线文件 thresholds.yaml 有错，改好后刷新：").classes("vg-strong")
-            ui.label(str(error)).classes("vg-rules-error")
+            body.clear()
+            with body:
+                ui.label("警戒线文件 thresholds.yaml 有错，改好后刷新：").classes("vg-strong")
+                ui.label(str(error)).classes("vg-rules-error")
             return
-        if found is None:
-            ui.label("现在读不到指标，请稍后刷新。").classes("vg-muted")
+        if page.client.is_deleted:
             return
-        self._draw_alerts([alert for alert in alerts if not self._hotline or alert.hotline in {"", self._hotline}])
-        self._draw_cards(found, {alert.figure for alert in alerts})
-        self._draw_charts(found, rules, names)
-        panel = DropOffPanel(page, found.since, self._flow(found, names))
-        panel.draw()
-        rising = ui.column().classes("vg-panel")
-        # What takes longer is looked for once the page is there.
-        ui.timer(0.1, panel.load, once=True)
-        ui.timer(0.2, lambda: draw_rising(page, rising, self._hotline), once=True)
+        body.clear()
+        with body:
+            if found is None:
+                ui.label("现在读不到指标，请稍后刷新。").classes("vg-muted")
+                return
+            alerts = [
+                alert for alert in standing_now or () if not self._hotline or alert.hotline in {"", self._hotline}
+            ]
+            self._draw_alerts(alerts)
+            self._draw_cards(found, {alert.figure for alert in alerts})
+            self._draw_charts(found, rules, names)
+            panel = DropOffPanel(page, found.since, self._flow(found, names))
+            panel.draw()
+            rising = ui.column().classes("vg-panel")
+        await panel.load()
+        await draw_rising(page, rising, self._hotline)
 
     def _flow(self, found: Figures, names: Titles) -> str:
         """The hotline whose flow is drawn: the one that was chosen, else the one with the most calls."""

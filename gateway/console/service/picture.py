@@ -21,7 +21,8 @@ _PILL_HEIGHT = 22.0
 
 def funnel_picture(drawing: Drawing, nodes: Mapping[str, NodeFigures]) -> str:
     """The SVG's text; its cards have the class `vg-heat-0` to `vg-heat-3`."""
-    logging.getLogger("rust-sugiyama").setLevel(logging.WARNING)  # tells each step of a layout
+    for chatty in ("rust-sugiyama", "connected_components"):  # the layout tells each of its steps
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     sheet = sheet_of(drawing)
     svg = picture(drawing, sheet)
     svg.attrib.pop("id", None)

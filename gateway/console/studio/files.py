@@ -17,8 +17,8 @@ from gateway.dialogue.load import FLOW_FILE
 from gateway.dialogue.source import attempt
 from gateway.errors import ConsoleError
 
-MAX_BYTES = 512 << 10
-"""Of a file in the editor. The largest flow of ours has 29 KB; a browser's message may have 1 MiB."""
+MAX_BYTES = 256 << 10
+"""Of a file in the editor. The largest flow of ours has 29 KB; the worst text of this size takes 8 s."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BREAK = re.compile(r"\r\n?")

@@ -37,6 +37,8 @@ def add_phrase(text: str, place: Sequence[str | int], phrase: str) -> str:
     if not isinstance(option, MappingNode):
         raise _by_hand(place)
     phrases = _value(option, _PHRASES)
+    if phrases is None and _value(option, "<<") is not None:
+        raise _by_hand(place)  # what it is merged from may have some, which would count no more
     if phrases is None:
         changed = _with_key(text, option, phrase)
     elif isinstance(phrases, SequenceNode):

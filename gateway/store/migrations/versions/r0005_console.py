@@ -155,9 +155,8 @@ def downgrade() -> None:
     op.drop_table("call_words")
     op.drop_index("ix_calls_search", "calls")
     op.drop_index("ix_calls_going_on", "calls")
-    with op.batch_alter_table("calls") as calls:
-        for name in ("queue", "flags", "severity", "words_id"):
-            calls.drop_column(name)
+    for name in ("queue", "flags", "severity", "words_id"):
+        op.drop_column("calls", name)  # not as a batch, which drops the table, and with it all turns of its calls
     op.create_index("ix_calls_started_at", "calls", ["started_at"])
     op.create_index("ix_calls_disposition", "calls", ["disposition"])
     for table in ("appeals", "reviews", "saved_filters", "logins", "accounts", "audit"):

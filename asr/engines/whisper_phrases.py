@@ -1,0 +1,81 @@
+"""Expected phrases on the embedded engine: where the decoder is unsure, the sound itself says which phrase was spoken.
+
+With hints, Whisper's decoder writes menu words into sounds that were something else, and in noise it loses words that
+its encoder still hears. So what it wrote, and every hint, are compared with what a head that knows no words makes of
+the same encoding (`asr.phrases`). A phrase that the sound says is given in place of a text that it doesn't say; a text
+that the sound doesn't say is believed no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from asr.closed.head import Encoded, LogProbabilities
+from asr.engine import Transcript
+from asr.phrases.likelihood import ratios
+from asr.phrases.syllables import classes_of
+
+_A_SYLLABLE_MORE = 2.5
+"""Nats that a phrase's ratio may be worse for each syllable more: longer ones are harder to hear by mistake."""
+_SAID = 0.5
+"""From this score on a phrase was said. Thresholds: docs/hearing.md tells what they were chosen on."""
+_NEAR = 2.0
+"""Phrases this close behind the best are alternatives."""
+_SAME = 0.5
+"""The decoder's text is kept when it is no worse than the phrase by more than this for each syllable."""
+_UNSAID = -4.0
+"""A text below this for each syllable isn't what the sound says."""
+_BELIEVED, _DOUBTED = 0.5, 0.3
+"""What a phrase that was said is worth at least, and a text at most that wasn't: less than a dialogue accepts."""
+_MOST_PHRASES = 200
+_MOST_SAID = 3
+
+
+class PhraseHearing:
+    """Weighs what the decoder wrote by the sound. Stateless: one serves all threads.
+
+    Args:
+        head: names the syllables in an encoding: `asr.closed.head.Head` of `asr.phrases.syllables.SYLLABLES`.
+    """
+
+    def __init__(self, head: Callable[[Encoded], LogProbabilities]) -> None:
+        self._head = head
+
+    def weigh(self, encoded: Encoded, hints: Sequence[str], heard: Transcript) -> Transcript:
+        """`heard`, or what the sound says instead, with the other readings behind it.
+
+        Args:
+            encoded: of the speech, shape (frames, 512), 20 ms a frame.
+            hints: the phrases expected; the first 200 count.
+            heard: what the decoder made of it, with little confidence.
+        """
+        phrases = [hint for hint in dict.fromkeys(hints[:_MOST_PHRASES]) if classes_of(hint)]
+        if not phrases or len(encoded) < 2:
+            return heard
+        compared = [*phrases, heard.text] if classes_of(heard.text) else phrases
+        found = ratios(self._head(encoded), [classes_of(text) for text in compared])
+        by_syllable = found.by_syllable
+        text_said = float(by_syllable[-1]) if len(compared) > len(phrases) else -np.inf
+        scores = (found.totals + _A_SYLLABLE_MORE * found.lengths)[: len(phrases)]
+        order = np.argsort(-scores, kind="stable")
+        best = int(order[0])
+        if scores[best] < _SAID:
+            unsaid = text_said < _UNSAID
+            return replace(heard, confidence=min(heard.confidence, _DOUBTED)) if unsaid else heard
+        near = max(_SAID, float(scores[best]) - _NEAR)
+        said = [phrases[place] for place in order[:_MOST_SAID] if scores[place] >= near]
+        kept = text_said >= by_syllable[best] - _SAME or _within(phrases[best], heard.text)
+        readings = [heard.text, *said] if kept else [*said, heard.text]
+        text, *others = dict.fromkeys(reading for reading in (*readings, *heard.alternatives) if reading)
+        return replace(
+            heard, text=text, confidence=max(heard.confidence, _BELIEVED), alternatives=tuple(others), rejected=None
+        )
+
+
+def _within(phrase: str, text: str) -> bool:
+    """Whether the phrase is in the text, by sound: 投诉 in 我上次头宿的事. Then the text says more, and stays."""
+    sought, among = classes_of(phrase), classes_of(text)
+    return any(among[start : start + len(sought)] == sought for start in range(len(among) - len(sought) + 1))

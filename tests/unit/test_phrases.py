@@ -1,0 +1,108 @@
+"""Phrases on made-up sound: each syllable a peak of two rows of 40 ms, and between them nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from asr.closed.head import Encoded, LogProbabilities
+from asr.engine import Transcript
+from asr.engines.whisper_phrases import PhraseHearing
+from asr.phrases.likelihood import ratios
+from asr.phrases.syllables import SYLLABLES, classes_of
+
+pytestmark = pytest.mark.unit
+
+CLASSES = len(SYLLABLES.split()) + 1
+HINTS = ("查话费", "投诉", "投诉进度", "转人工", "返回")
+ENCODED: Encoded = np.zeros((40, 512), np.float32)
+
+
+def row(*likely: int) -> list[float]:
+    probabilities = np.full(CLASSES, 1e-5)
+    probabilities[list(likely)] = 1.0
+    return [float(value) for value in np.log(probabilities / probabilities.sum())]
+
+
+def sound(text: str) -> LogProbabilities:
+    rows = [row(0)]
+    for number in classes_of(text):
+        rows += [row(number), row(number), row(0)]
+    return np.array(rows, np.float32)
+
+
+def totals(said: str, *phrases: str) -> list[float]:
+    return [float(total) for total in ratios(sound(said), [classes_of(phrase) for phrase in phrases]).totals]
+
+
+def weigh(said: str, heard: Transcript, hints: tuple[str, ...] = HINTS) -> Transcript:
+    return PhraseHearing(lambda _: sound(said)).weigh(ENCODED, hints, heard)
+
+
+def test_a_phrase_that_was_said_costs_nothing_wherever_it_stands() -> None:
+    assert totals("查话费", "查话费") == pytest.approx([0.0], abs=1e-3)
+    assert totals("我想查话费谢谢", "查话费") == pytest.approx([0.0], abs=1e-3)
+
+
+def test_each_syllable_that_was_not_said_costs() -> None:
+    one, two, none = totals("查话费", "查话单", "查宽带", "退订吧")
+    assert 0 > one > two > none
+
+
+def test_a_syllable_said_once_is_not_the_same_said_twice() -> None:
+    once, twice = totals("谢", "谢谢")[0], totals("谢谢", "谢谢")[0]
+    assert twice == pytest.approx(0.0, abs=1e-3)
+    assert once < -5
+
+
+def test_a_phrase_with_more_syllables_than_there_are_rows_was_not_said() -> None:
+    found = ratios(sound("费")[:2], [classes_of("我想查一下这个月的话费余额"), classes_of("费")])
+    assert found.totals[0] < -1e6
+    assert found.by_syllable[1] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_phrases_score_the_same_alone_and_among_others() -> None:
+    together = totals("帮我转人工", *HINTS)
+    assert together == pytest.approx([totals("帮我转人工", hint)[0] for hint in HINTS])
+
+
+def test_a_text_is_read_as_pypinyin_says_it() -> None:
+    assert classes_of("投诉，2") == classes_of("头宿二")
+    assert classes_of("VIP!?") == ()
+    assert len(classes_of("费" * 100_000)) == 60
+    assert classes_of("\ud800🙂\x00") == ()
+
+
+def test_a_phrase_that_was_said_takes_the_place_of_a_text_that_was_not() -> None:
+    heard = weigh("我想查话费", Transcript("我想再还余额", 0.42, ("我像在",)))
+    assert heard.text == "查话费"
+    assert heard.confidence == 0.5
+    assert heard.alternatives == ("我想再还余额", "我像在")
+
+
+def test_a_rejected_text_gives_way_to_a_phrase_that_was_said() -> None:
+    heard = weigh("帮我转人工", Transcript("", 0.0, rejected="hint_echo"))
+    assert (heard.text, heard.rejected) == ("转人工", None)
+
+
+def test_a_text_that_was_said_stays_with_its_surest_phrase_behind_it() -> None:
+    heard = weigh("不是投诉要查话费", Transcript("不是投诉,要查话费", 0.6))
+    assert heard.text == "不是投诉,要查话费"
+    assert heard.alternatives == ("查话费",)
+    assert heard.confidence == 0.6
+
+
+def test_menu_words_that_the_sound_does_not_say_are_believed_no_more() -> None:
+    heard = weigh("把电视关小一点", Transcript("投诉", 0.6))
+    assert (heard.text, heard.confidence) == ("投诉", 0.3)
+
+
+def test_what_the_sound_says_and_no_phrase_is_left_alone() -> None:
+    heard = Transcript("把电视关小一点", 0.6)
+    assert weigh("把电视关小一点", heard) == heard
+
+
+def test_without_a_phrase_that_can_be_said_nothing_changes() -> None:
+    heard = Transcript("投诉", 0.6)
+    assert weigh("返回", heard, ("VIP", "")) == heard
+    assert weigh("返回", heard, ()) == heard
