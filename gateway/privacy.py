@@ -84,6 +84,6 @@ def setup_logging(level: int | str = logging.WARNING, stream: TextIO | None = No
     logging.basicConfig(
         level=level, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
-    for chatty in ("aioice", "aiortc", "alembic", "httpcore", "httpx"):
+    for chatty in ("aioice", "aiortc", "alembic", "connected_components", "httpcore", "httpx", "rust-sugiyama"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("aiosipua").setLevel(logging.ERROR)  # it warns of each odd message, and anybody can send those

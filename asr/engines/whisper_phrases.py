@@ -3,11 +3,12 @@
 With hints, Whisper's decoder writes menu words into sounds that were something else, and in noise it loses words that
 its encoder still hears. So what it wrote, and every hint, are compared with what a head that knows no words makes of
 the same encoding (`asr.phrases`). A phrase that the sound says is given in place of a text that it doesn't say; a text
-that the sound doesn't say is believed no more.
+that the sound doesn't say, while it says another reading better, is believed no more.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -20,14 +21,17 @@ from asr.phrases.syllables import classes_of
 
 _A_SYLLABLE_MORE = 2.5
 """Nats that a phrase's ratio may be worse for each syllable more: longer ones are harder to hear by mistake."""
-_SAID = 0.5
+_SAID = 1.0
 """From this score on a phrase was said. Thresholds: docs/hearing.md tells what they were chosen on."""
 _NEAR = 2.0
 """Phrases this close behind the best are alternatives."""
 _SAME = 0.5
 """The decoder's text is kept when it is no worse than the phrase by more than this for each syllable."""
-_UNSAID = -4.0
-"""A text below this for each syllable isn't what the sound says."""
+_UNSAID = -4.5
+_BETTER = 1.0
+"""A text below this for each syllable isn't what the sound says, when another reading is better by so much: in a bad
+sound all readings are bad. Of texts of the menu that were accepted, wrong ones mostly lie at -9 to -4.5, right ones
+from -3.5 up."""
 _BELIEVED, _DOUBTED = 0.5, 0.3
 """What a phrase that was said is worth at least, and a text at most that wasn't: less than a dialogue accepts."""
 _MOST_PHRASES = 200
@@ -55,21 +59,22 @@ class PhraseHearing:
         phrases = [hint for hint in dict.fromkeys(hints[:_MOST_PHRASES]) if classes_of(hint)]
         if not phrases or len(encoded) < 2:
             return heard
-        compared = [*phrases, heard.text] if classes_of(heard.text) else phrases
-        found = ratios(self._head(encoded), [classes_of(text) for text in compared])
+        readings = [text for text in (heard.text, *heard.alternatives) if classes_of(text)]
+        found = ratios(self._head(encoded), [classes_of(text) for text in (*phrases, *readings)])
         by_syllable = found.by_syllable
-        text_said = float(by_syllable[-1]) if len(compared) > len(phrases) else -np.inf
+        said_of = dict(zip(readings, by_syllable[len(phrases) :].tolist(), strict=True))
+        text_said = said_of.pop(heard.text, -math.inf)
         scores = (found.totals + _A_SYLLABLE_MORE * found.lengths)[: len(phrases)]
         order = np.argsort(-scores, kind="stable")
         best = int(order[0])
         if scores[best] < _SAID:
-            unsaid = text_said < _UNSAID
+            unsaid = text_said < _UNSAID and max(said_of.values(), default=-math.inf) >= text_said + _BETTER
             return replace(heard, confidence=min(heard.confidence, _DOUBTED)) if unsaid else heard
         near = max(_SAID, float(scores[best]) - _NEAR)
         said = [phrases[place] for place in order[:_MOST_SAID] if scores[place] >= near]
         kept = text_said >= by_syllable[best] - _SAME or _within(phrases[best], heard.text)
-        readings = [heard.text, *said] if kept else [*said, heard.text]
-        text, *others = dict.fromkeys(reading for reading in (*readings, *heard.alternatives) if reading)
+        first = [heard.text, *said] if kept else [*said, heard.text]
+        text, *others = dict.fromkeys(reading for reading in (*first, *heard.alternatives) if reading)
         return replace(
             heard, text=text, confidence=max(heard.confidence, _BELIEVED), alternatives=tuple(others), rejected=None
         )

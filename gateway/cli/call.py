@@ -37,6 +37,25 @@ def print_json(event: events.Event) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class JsonLines:
+    """One event, one line; the one that sums the call up is the last, behind what was found in the call."""
+
+    def __init__(self) -> None:
+        self._ended: CallEnded | None = None
+
+    def __call__(self, event: events.Event) -> None:
+        """Tell one event."""
+        if isinstance(event, CallEnded):
+            self._ended = event
+        else:
+            print_json(event)
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        if self._ended is not None:
+            print_json(self._ended)
+
+
 async def play(gateway: Gateway, caller: str, steps: tuple[Step, ...], tell: Emit, clock: Clock) -> CallEnded:
     """One loopback call from answer to end."""
     info = LegInfo(caller_number=caller, called_number=gateway.hotline.flow.flow.flow, transport="loopback")
@@ -61,7 +80,8 @@ def call(
     else:
         hotline.check_caller(caller)
     steps = parse_steps(step or [])
-    tell = print_json if as_json else Narrator(CallConsole())
+    lines = JsonLines()
+    tell = lines if as_json else Narrator(CallConsole())
     if realtime:
         hotline.warm()
 
@@ -69,5 +89,9 @@ def call(
         async with Gateway.open(settings, hotline, out or settings.data_dir) as gateway:
             return await play(gateway, caller, steps, tell, RealClock() if realtime else VirtualClock())
 
-    if run(answer()).disposition == "failed":
+    try:
+        ended = run(answer())
+    finally:
+        lines.close()
+    if ended.disposition == "failed":
         raise typer.Exit(1)

@@ -20,6 +20,7 @@ from gateway.events import (
     FlagRaised,
     ModeChanged,
     RecordingStarted,
+    TransferRequested,
     Turn,
     TurnFinished,
     to_json,
@@ -53,6 +54,8 @@ def record(session: Session, seq: int, event: Event) -> None:
         case TurnFinished():
             session.merge(_turn_row(event.call_id, event.turn))
             index_words(session, event.call_id)
+        case TransferRequested():
+            _update(session, event.call_id, queue=event.queue)  # whose call it is, already while they are rung
         case FlagRaised():
             _raise(session, event.call_id, [event.flag])
         case CallEnded():

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol, get_args
+from datetime import datetime
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -28,13 +25,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from gateway.findings import SEVERITIES
 from gateway.store.fulltext import matching
+from gateway.store.places import FAR_MS, MAX_TEXT, Sort, order_of, place_of, plain, read_place
 from gateway.store.queries import CallRecord, get_call
 from gateway.store.store import Store
 from gateway.store.tables import CallRow, FlagRow, ReviewRow
 
-Sort = Literal["newest", "oldest", "longest", "shortest", "angriest"]
 Review = Literal["open", "done"]
-SORTS: tuple[Sort, ...] = get_args(Sort)
 GOING_ON = "going_on"
 """As a disposition: calls that haven't ended."""
 COUNTED = 10_000
@@ -42,12 +38,8 @@ COUNTED = 10_000
 PAGE_ROWS = 50
 MAX_ROWS = 500
 """Of a page."""
-MAX_TEXT = 200
-"""Characters of any value that is looked for; what is longer is cut."""
 MAX_VALUES = 50
 """Values of one field, any of which will do."""
-_FAR = 1e15
-"""ms; beyond any call."""
 
 
 class ScopeLike(Protocol):
@@ -157,7 +149,7 @@ class Page:
 
     rows: tuple[FoundCall, ...]
     total: int | None
-    """How many there are, to `COUNTED`; None when it wasn't asked for."""
+    """How many there are, to `COUNTED`; None when it wasn't asked for and isn't plain from the page."""
     capped: bool
     """There are more than `total`."""
     next: str | None
@@ -179,12 +171,13 @@ def find_calls(store: Store, wanted: Filter, scope: ScopeLike, page: PageWanted 
         rows = _rows(session, conditions, wanted.sort, page.after, size + 1)
         shown = rows[:size]
         flags = _flags(session, [row["id"] for row in shown])
-        total = _count(session, conditions) if page.count else None
+        is_all = len(rows) <= size and not page.after  # then nobody has to walk along all calls again
+        total = len(rows) if is_all else _count(session, conditions) if page.count else None
     return Page(
         rows=tuple(FoundCall(**row, flags=flags.get(row["id"], ())) for row in shown),
         total=None if total is None else min(total, COUNTED),
         capped=total is not None and total > COUNTED,
-        next=_cursor(wanted.sort, shown[-1]) if len(rows) > size else None,
+        next=place_of(wanted.sort, shown[-1]) if len(rows) > size else None,
     )
 
 
@@ -208,12 +201,12 @@ def stream_found(store: Store, wanted: Filter, scope: ScopeLike, most: int) -> I
 def sees(store: Store, scope: ScopeLike, call_id: str) -> bool:
     """Whether there is such a call in the scope. Raises StoreError."""
     with store.session() as session:
-        return bool(session.scalar(select(exists().where(CallRow.id == _plain(call_id), in_scope(scope)))))
+        return bool(session.scalar(select(exists().where(CallRow.id == plain(call_id), in_scope(scope)))))
 
 
 def find_call(store: Store, scope: ScopeLike, call_id: str) -> CallRecord | None:
     """One call, if it is in the scope. Raises StoreError."""
-    return get_call(store, _plain(call_id)) if sees(store, scope, call_id) else None
+    return get_call(store, plain(call_id)) if sees(store, scope, call_id) else None
 
 
 def flags_of(store: Store, call_ids: Sequence[str]) -> dict[str, tuple[RaisedFlag, ...]]:
@@ -258,7 +251,7 @@ def in_scope(scope: ScopeLike) -> ColumnElement[bool]:
 def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
     """Values are cut and cleaned here, wherever they come from; they only ever are parameters."""
     if wanted.flags:
-        names = [_plain(flag) for flag in wanted.flags[:MAX_VALUES]]
+        names = [plain(flag) for flag in wanted.flags[:MAX_VALUES]]
         raised = (CallRow.flags.contains(f" {name} ", autoescape=True) for name in names if name and " " not in name)
         yield or_(false(), *raised)
     if wanted.severities:
@@ -270,7 +263,7 @@ def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
         (CallRow.mode, wanted.modes),
     ):
         if chosen:
-            yield column.in_([_plain(value) for value in chosen[:MAX_VALUES]])
+            yield column.in_([plain(value) for value in chosen[:MAX_VALUES]])
     if wanted.anger is not None:
         yield CallRow.anger >= max(-1, min(wanted.anger, 9))
     if wanted.satisfaction:
@@ -279,13 +272,13 @@ def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
     if wanted.dispositions:
         yield _ended(wanted.dispositions)
     if wanted.number:
-        yield _numbered(_plain(wanted.number))
+        yield _numbered(plain(wanted.number))
     if wanted.review:
         yield CallRow.severity.is_not(None)
         awaits = _awaits()
         yield awaits if wanted.review == "open" else ~awaits
     if wanted.words.strip():
-        found = matching(" ".join(map(_plain, wanted.words[:MAX_TEXT].split())))
+        found = matching(" ".join(map(plain, wanted.words[:MAX_TEXT].split())))
         yield false() if found is None else CallRow.words_id.in_(found)
 
 
@@ -295,13 +288,13 @@ def _when(wanted: Filter) -> Iterator[ColumnElement[bool]]:
     if wanted.until is not None:
         yield CallRow.started_at < wanted.until
     if wanted.shortest_ms is not None:
-        yield CallRow.duration_ms >= max(0.0, min(wanted.shortest_ms, _FAR))
+        yield CallRow.duration_ms >= max(0.0, min(wanted.shortest_ms, FAR_MS))
     if wanted.longest_ms is not None:
-        yield CallRow.duration_ms <= max(0.0, min(wanted.longest_ms, _FAR))
+        yield CallRow.duration_ms <= max(0.0, min(wanted.longest_ms, FAR_MS))
 
 
 def _ended(dispositions: Sequence[str]) -> ColumnElement[bool]:
-    how = CallRow.disposition.in_([_plain(one) for one in dispositions[:MAX_VALUES] if one != GOING_ON])
+    how = CallRow.disposition.in_([plain(one) for one in dispositions[:MAX_VALUES] if one != GOING_ON])
     return or_(how, CallRow.disposition.is_(None)) if GOING_ON in dispositions else how
 
 
@@ -319,32 +312,16 @@ def _awaits() -> ColumnElement[bool]:
     return exists().where(FlagRow.call_id == CallRow.id, ~looked_at).correlate(CallRow)
 
 
-def _keys(sort: Sort) -> tuple[tuple[ColumnElement[Any], ...], bool]:
-    """What calls are ordered by, and whether the greatest comes first."""
-    moment, name = CallRow.started_at.expression, CallRow.id.expression
-    match sort:
-        case "newest":
-            return (moment, name), True
-        case "oldest":
-            return (moment, name), False
-        case "longest":
-            return (func.coalesce(CallRow.duration_ms, -1.0), moment, name), True
-        case "shortest":
-            return (func.coalesce(CallRow.duration_ms, _FAR), moment, name), False
-        case "angriest":
-            return (func.coalesce(CallRow.anger, -1), moment, name), True
-
-
 _SHOWN = tuple(field.name for field in fields(FoundCall) if field.name != "flags")
 
 
 def _rows(
     session: Session, conditions: Sequence[ColumnElement[bool]], sort: Sort, after: str, size: int
 ) -> Sequence[RowMapping]:
-    keys, falling = _keys(sort)
+    keys, falling = order_of(sort)
     found = select(*(getattr(CallRow, name) for name in _SHOWN)).where(*conditions)
     if after:
-        values = _read_cursor(sort, after)
+        values = read_place(sort, after)
         last = tuple_(*(literal(value, key.type) for value, key in zip(values, keys, strict=True)))
         found = found.where(tuple_(*keys) < last if falling else tuple_(*keys) > last)
     order = [key.desc() if falling else key.asc() for key in keys]
@@ -373,34 +350,3 @@ def _flags(session: Session, call_ids: Sequence[str]) -> dict[str, tuple[RaisedF
     return {
         call_id: tuple(sorted(flags, key=lambda flag: -ranks.get(flag.severity, 0))) for call_id, flags in found.items()
     }
-
-
-def _cursor(sort: Sort, row: RowMapping) -> str:
-    first: list[object] = {
-        "longest": [-1.0 if row["duration_ms"] is None else row["duration_ms"]],
-        "shortest": [_FAR if row["duration_ms"] is None else row["duration_ms"]],
-        "angriest": [-1 if row["anger"] is None else row["anger"]],
-    }.get(sort, [])
-    told = json.dumps([sort, *first, row["started_at"].isoformat(), row["id"]], ensure_ascii=False)
-    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
-
-
-def _read_cursor(sort: Sort, cursor: str) -> list[object]:
-    """Raises ValueError; what it tells is only where to begin, never what may be seen."""
-    try:
-        told = json.loads(base64.urlsafe_b64decode(cursor[:1000] + "=" * (-len(cursor[:1000]) % 4)))
-        of, *first, moment, call_id = told
-        at = datetime.fromisoformat(moment)
-        fits = of == sort and isinstance(call_id, str) and at.utcoffset() == timedelta(0)
-        fits = fits and len(first) == len(_keys(sort)[0]) - 2
-        fits = fits and all(isinstance(value, int | float) and abs(value) <= _FAR for value in first)
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise ValueError("not the place of a page") from error
-    if not fits:
-        raise ValueError("the place of a page in another order")
-    return [*first, at, _plain(call_id)]
-
-
-def _plain(value: str) -> str:
-    """Cut, without what nobody can read: halves of characters, which no database holds; NUL, which ends a pattern."""
-    return "".join(char for char in value[:MAX_TEXT] if char.isprintable())

@@ -161,7 +161,7 @@ def test_a_filter_is_saved_and_used_again(desk: Callable[..., Desk]) -> None:
     page = window.open("/")
     expect(page.locator("tr.vg-item")).to_have_count(50)
     page.get_by_role("button", name="常用筛选").click()
-    page.get_by_text("<b>生气</b>").click()
+    page.get_by_role("menuitem", name="<b>生气</b>").click()
     expect(page.locator("tr.vg-item")).to_have_count(1)
     assert asked(page.url) == {"flag": ["regulator"], "anger": ["2"]}
 

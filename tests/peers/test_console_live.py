@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Playwright, expect, sync_playwright
+from typer.testing import CliRunner
 
+from gateway.cli import app
 from gateway.events import CallAnalyzed, CallStarted, FlagRaised, TurnAnalyzed
 from gateway.findings import CallFindings, CallMood, Flag, Mood, Route, TurnFindings, WordMood
 from gateway.store import Store, StoreWriter
 from gateway.store.record import record_next
-from tests.support.command import COMMAND
 from tests.support.console import PHONE, ConsoleBrowser, ConsoleProcess
 from tests.support.stored import StoredCall
 
@@ -131,8 +131,7 @@ def test_who_may_not_watch_the_floor_does_not(console: ConsoleProcess, browser: 
 
 
 def test_the_figures_are_those_of_the_report(store: Store, console: ConsoleProcess, browser: ConsoleBrowser) -> None:
-    asked = [COMMAND, "report", "--store", str(store.directory), "--json"]
-    report = json.loads(subprocess.run(asked, capture_output=True, check=True, timeout=60).stdout)
+    report = json.loads(CliRunner().invoke(app, ["report", "--store", str(store.directory), "--json"]).stdout)
     desk = browser.log_in(console, "manager")
     page = desk.open("/service?period=all")
     expect(page.locator('[data-figure="calls"]')).to_have_text(str(report["calls"]))

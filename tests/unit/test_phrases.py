@@ -93,8 +93,13 @@ def test_a_text_that_was_said_stays_with_its_surest_phrase_behind_it() -> None:
 
 
 def test_menu_words_that_the_sound_does_not_say_are_believed_no_more() -> None:
-    heard = weigh("把电视关小一点", Transcript("投诉", 0.6))
+    heard = weigh("把电视关小一点", Transcript("投诉", 0.6, ("把电视关小点",)))
     assert (heard.text, heard.confidence) == ("投诉", 0.3)
+
+
+def test_menu_words_are_not_doubted_when_no_other_reading_is_better() -> None:
+    heard = Transcript("投诉", 0.6, ("退订",))
+    assert weigh("把电视关小一点", heard) == heard
 
 
 def test_what_the_sound_says_and_no_phrase_is_left_alone() -> None:

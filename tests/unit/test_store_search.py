@@ -24,11 +24,11 @@ from gateway.store import accounts as kept
 from gateway.store.engine import open_engine
 from gateway.store.forgetting import forget_call, forget_words, sweep
 from gateway.store.fulltext import fold, index_words
+from gateway.store.places import SORTS
 from gateway.store.record import record, record_next
 from gateway.store.saved_filters import MOST, SavedFilter, delete_filter, save_filter, saved_filters
 from gateway.store.search import (
     GOING_ON,
-    SORTS,
     Filter,
     FoundCall,
     PageWanted,

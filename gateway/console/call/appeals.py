@@ -33,6 +33,7 @@ class AppealPanel:
         self._zone = ZoneInfo(page.settings.timezone)
         self._titles: Mapping[str, str] = {}
         self._unmasked = False
+        self._drawn: object = None
         with ui.card().classes("vc-panel") as self._card:
             ui.label("申诉与复核记录").classes("vg-subtitle").props('role=heading aria-level="2"')
             self._list = ui.column().classes("vc-appeals")
@@ -49,7 +50,11 @@ class AppealPanel:
         page = self._page
         appeals = await page.read(reviews.appeals, page.store, self._call_id)
         history = await page.read(reviews.history, page.store, self._call_id)
-        if appeals is not None and history is not None:
+        if appeals is None or history is None:
+            return
+        drawn = appeals, history, dict(titles), unmasked
+        if drawn != self._drawn:  # else what is being typed stays
+            self._drawn = drawn
             self._draw(appeals, history)
 
     def _draw(self, appeals: Sequence[Appeal], history: Sequence[Audited]) -> None:

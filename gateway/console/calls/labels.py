@@ -13,7 +13,8 @@ from gateway.analytics.routing.book import load_book
 from gateway.analytics.rulefiles import load_rules, rule_file
 from gateway.dialogue.source import read
 from gateway.errors import FlowError, RulesError
-from gateway.store.search import GOING_ON, Sort
+from gateway.store.places import Sort
+from gateway.store.search import GOING_ON
 
 SEVERITIES = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
 POLARITIES = {"negative": "负面", "neutral": "平静", "positive": "正面"}

@@ -8,7 +8,8 @@ from datetime import datetime, time, timedelta
 from urllib.parse import parse_qsl, urlencode
 
 from gateway.console.rights import Right, Visitor
-from gateway.store.search import MAX_TEXT, SORTS, Filter, Sort
+from gateway.store.places import MAX_TEXT, SORTS, Sort
+from gateway.store.search import Filter
 
 WHENS: dict[str, str] = {"today": "今天", "yesterday": "昨天", "7d": "最近 7 天", "30d": "最近 30 天"}
 NAMES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from nicegui import ui
 
@@ -30,42 +31,50 @@ class SavedFilters:
         self._page = page
         self._current = current
         self._apply = apply
-        self._count = 0
+        self._saved: list[SavedFilter] = []
 
     async def draw(self) -> None:
         """The button and its menu."""
-        with ui.button("常用筛选", icon="bookmark_border").props("flat no-caps aria-haspopup=menu"), ui.menu() as menu:
-            menu.props('aria-label="常用筛选"')
-            self._list = ui.column().classes("vg-saved")
+        with ui.button("常用筛选", icon="bookmark_border").props("flat no-caps aria-haspopup=menu"):
+            self._menu = ui.menu().props('auto-close aria-label="常用筛选"').classes("vg-saved")
         await self._refresh()
 
     async def _refresh(self) -> None:
         page = self._page
-        found = await page.read(saved_filters, page.store, page.visitor.account) or []
-        self._count = len(found)
-        self._list.clear()
-        with self._list:
-            for one in found:
-                self._item(one)
-            if not found:
-                ui.label("还没有保存的筛选").classes("vg-muted vg-saved-none")
-            ui.separator()
+        self._saved = await page.read(saved_filters, page.store, page.visitor.account) or []
+        self._menu.clear()
+        with self._menu:
+            for one in self._saved:
+                ui.menu_item(one.name, partial(self._show, one))
+            if self._saved:
+                ui.separator()
             ui.menu_item("保存当前筛选…", self._ask)
+            if self._saved:
+                ui.menu_item("删除…", self._ask_which)
 
-    def _item(self, saved: SavedFilter) -> None:
-        async def show() -> None:
-            await self._apply({name: list(values) for name, values in saved.query.items()})
+    async def _show(self, saved: SavedFilter) -> None:
+        await self._apply({name: list(values) for name, values in saved.query.items()})
 
-        async def forget() -> None:
-            page = self._page
-            if await page.may(Right.CALLS):
-                await page.read(delete_filter, page.store, page.visitor.account, saved.name)
-                await self._refresh()
+    def _ask_which(self) -> None:
+        with self._page.main, dialog("删除常用筛选") as opened:
+            for saved in self._saved:
+                with ui.row().classes("vg-saved-row") as row:
+                    ui.label(saved.name)
+                    ui.space()
+                    button = ui.button(icon="delete_outline", on_click=partial(self._forget, saved, row))
+                    button.props("flat round dense").props["aria-label"] = f"删除 {saved.name}"
+        opened.open()
 
-        with ui.row().classes("vg-saved-item"):
-            ui.menu_item(saved.name, show).classes("vg-saved-name")
-            button = ui.button(icon="delete_outline", on_click=forget).props("flat round dense")
-            button.props["aria-label"] = f"删除筛选 {saved.name}"
+    async def _forget(self, saved: SavedFilter, row: ui.row) -> None:
+        page = self._page
+
+        def forget() -> bool:
+            delete_filter(page.store, page.visitor.account, saved.name)
+            return True
+
+        if await page.may(Right.CALLS) and await page.read(forget):
+            row.delete()
+            await self._refresh()
 
     def _ask(self) -> None:
         with self._page.main, dialog("保存当前筛选") as opened:
@@ -83,7 +92,7 @@ class SavedFilters:
         page = self._page
         if not name:
             page.tell("请写一个名称。", "bad")
-        elif self._count >= MOST:
+        elif len(self._saved) >= MOST and name not in {one.name for one in self._saved}:
             page.tell(f"最多保存 {MOST} 个，请先删掉几个。", "bad")
         elif await page.may(Right.CALLS):
             saved = SavedFilter(name=name, query=self._current())

@@ -37,6 +37,8 @@ class LiveFlag:
     severity: str
     seen_at: dt.datetime
     """When it was first read, or became graver."""
+    words: str
+    """The caller's last by then, masked."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,7 +161,7 @@ class Board:
             if known is not None and _rank(severity) <= _rank(known.severity):
                 continue
             title = str(one.get("title") or name)
-            call.flags[name] = LiveFlag(flag=name, title=title, severity=severity, seen_at=at)
+            call.flags[name] = LiveFlag(flag=name, title=title, severity=severity, seen_at=at, words=call.words)
             if severity in GRAVE:
                 self._raised.append(Raised(call=call, flag=call.flags[name]))
 

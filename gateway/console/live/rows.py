@@ -52,7 +52,7 @@ def raised_row(one: Raised, now: dt.datetime, hotlines: Mapping[str, str]) -> Ro
         "id": one.call.id,
         "title": one.flag.title,
         "severity": one.flag.severity,
-        "words": one.call.words,
+        "words": one.flag.words,
         "hotline": hotlines.get(one.call.hotline, one.call.hotline),
         "ago": ago(now - one.flag.seen_at),
     }

@@ -23,10 +23,12 @@ from gateway.console.rights import Right
 from gateway.store import Store, reviews
 from gateway.store import accounts as kept
 from gateway.store.accounts import Audited
-from gateway.store.search import ScopeLike
+from gateway.store.search import GOING_ON, ScopeLike
 
 REFRESH_S = 2.0
 """A call that is going on is read again so often."""
+FOUND_WITHIN_S = 60.0
+"""After its end, what is found in the whole call comes within so long, or never."""
 
 Moment = Annotated[float, Query(ge=0, le=1e9)]
 
@@ -60,6 +62,7 @@ class _CallPage:
         self._titles = titles
         self._zone = ZoneInfo(page.settings.timezone)
         self._switch: ui.switch | None = None
+        self._waits_s = FOUND_WITHIN_S
 
     async def draw(self, at_ms: float) -> None:
         visitor = self._page.visitor
@@ -117,7 +120,7 @@ class _CallPage:
         self._told.text = " · ".join(told)
         self._badges.clear()
         with self._badges:
-            how = shown.disposition or labels.GOING_ON
+            how = shown.disposition or GOING_ON
             ui.label(labels.DISPOSITIONS.get(how, how)).classes("vc-badge")
             if shown.mode != "standard":
                 ui.label(labels.MODES.get(shown.mode, shown.mode)).classes("vc-badge")
@@ -190,8 +193,10 @@ class _CallPage:
             await self._show()
             if self._shown.flags and not had:
                 self._choose(0)
-        if self._shown.ended and self._shown.findings is not None:
-            self._timer.cancel()
+        if self._shown.ended:
+            self._waits_s -= REFRESH_S
+            if self._shown.findings is not None or self._waits_s <= 0:
+                self._timer.cancel()
 
 
 def _missing() -> None:

@@ -1,9 +1,8 @@
 "use strict";
 /* How long each call has been up, counted in the browser: the server tells only when it began (data-since, ms). */
 setInterval(() => {
-  const skew = window.voiceGatewaySkew || 0;
   for (const place of document.querySelectorAll("[data-since]")) {
-    const seconds = Math.max(0, Math.floor((Date.now() + skew - Number(place.dataset.since)) / 1000));
+    const seconds = Math.max(0, Math.floor((Date.now() - Number(place.dataset.since)) / 1000));
     const pad = (number) => String(number).padStart(2, "0");
     const hours = Math.floor(seconds / 3600);
     const text = `${hours ? hours + ":" : ""}${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;

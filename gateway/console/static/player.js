@@ -328,10 +328,16 @@ export default {
       if (!line || (place === this.current && line.classList.contains("vc-now"))) return;
       line.classList.add("vc-now");
       this.current = place;
-      if (performance.now() < this.letBeUntil) return;
-      const top = line.offsetTop - list.offsetTop;
-      if (top < list.scrollTop + 40 || top + line.offsetHeight > list.scrollTop + list.clientHeight - 40)
-        list.scrollTop = top - list.clientHeight / 3;
+      if (performance.now() >= this.letBeUntil) this.reveal(line, 2);
+    },
+    reveal(line, tries) {
+      const list = this.$refs.list;
+      if (!list || this.lit !== line) return;
+      const top = line.offsetTop; // of the list, which is positioned
+      if (top >= list.scrollTop + 8 && top + line.offsetHeight <= list.scrollTop + list.clientHeight - 8) return;
+      list.scrollTop = top - list.clientHeight / 3;
+      // The heights of lines that were never seen are guesses, until they are seen
+      if (tries > 0) requestAnimationFrame(() => this.reveal(line, tries - 1));
     },
     letBe() {
       this.letBeUntil = performance.now() + LET_BE_MS;

@@ -97,7 +97,7 @@ class ChatPanel:
             for line in lines:
                 _bubble(line)
         self._enable(self._chat is not None and not self._chat.is_over)
-        ui.run_javascript(f"getHtmlElement({self._lines.id}).scrollTop = 1e9")
+        ui.run_javascript(f"(document.getElementById('{self._lines.html_id}') || {{}}).scrollTop = 1e9")
 
     def _enable(self, on: bool) -> None:
         for control in (self._said, *self._buttons):

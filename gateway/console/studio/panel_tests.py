@@ -8,6 +8,7 @@ from gateway.console.studio.bench import Bench
 from gateway.console.studio.dialogues import Result, Run
 from gateway.console.studio.editor import Editor
 from gateway.console.studio.panel_chat import bubbles
+from gateway.dialogue.compiled import CompiledFlow
 from gateway.errors import FlowError, VoiceGatewayError
 
 MAX_SHOWN = 30
@@ -53,19 +54,28 @@ class TestsPanel:
         self._bench.page.client.on_delete(run.stop)
         self._running(True)
         self._list.clear()
+        held = await self._held(run, trial.compiled)
+        self._running(False)
+        if held:
+            self._show(run)
+        else:
+            self._state.text = "没有运行"
+
+    async def _held(self, run: Run, compiled: CompiledFlow) -> bool:
+        """Hold them; False when they can't be held, which is told."""
+        bench = self._bench
         try:
-            texts = dict(self._bench.texts.unsaved)
-            await self._bench.page.read(run.hold, self._bench.folder, texts, trial.compiled)
+            await bench.page.read(run.hold, bench.folder, dict(bench.texts.unsaved), compiled)
         except FlowError as error:
-            self._bench.page.tell("测试对话的文件有错误，没有运行。", "bad")
+            bench.page.tell("测试对话的文件有错误，没有运行。", "bad")
             with self._list:
                 for problem in error.problems[:MAX_SHOWN]:
                     ui.label(problem)
+            return False
         except VoiceGatewayError as error:
-            self._bench.page.tell(f"没有运行：{error}", "bad")
-        finally:
-            self._running(False)
-        self._show(run)
+            bench.page.tell(f"没有运行：{error}", "bad")
+            return False
+        return True
 
     def _running(self, on: bool) -> None:
         self._watch.active = on

@@ -1,0 +1,45 @@
+"""Menu phrases in the babble of other people and in pink noise: what the sound says decides where the decoder guesses."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asr.audio import read_audio
+from asr.bench.conditions import Telephone, conditions_of
+from asr.engine import Engine, transcribe
+from asr.registry import load_engine
+from gateway.cli.bench import asked_at, conceal
+from gateway.desk.asked import AskedAt, Judged
+from gateway.settings import load_settings
+
+pytestmark = pytest.mark.models
+
+MENUS = Path(__file__).parents[2] / "audio_samples" / "menus"
+
+
+class Hotline:
+    """The main menu at the end of a bad line."""
+
+    def __init__(self, engine: Engine, asked: AskedAt) -> None:
+        self._engine, self._asked = engine, asked
+        with (MENUS / "manifest.tsv").open(encoding="utf-8") as opened:
+            files = [row["file"] for row in csv.DictReader(opened, delimiter="\t")][::6]
+        self._telephone = Telephone({file: read_audio(MENUS / file) for file in files}, conceal=conceal)
+
+    def hear(self, file: str, condition: str) -> Judged:
+        line = self._telephone.through(read_audio(MENUS / file), *conditions_of([condition]), file)
+        return self._asked.judge(transcribe(self._engine, line, self._asked.hints))
+
+
+@pytest.fixture(scope="module")
+def hotline() -> Iterator[Hotline]:
+    engine = load_engine("whisper")
+    yield Hotline(engine, asked_at(load_settings(), "mobile_hotline", "main"))
+    engine.close()
+
+
+CANDIDATES
