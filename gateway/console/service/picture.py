@@ -5,7 +5,6 @@ It is built as a tree of elements and written by a serialiser that escapes: no t
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -21,8 +20,6 @@ _PILL_HEIGHT = 22.0
 
 def funnel_picture(drawing: Drawing, nodes: Mapping[str, NodeFigures]) -> str:
     """The SVG's text; its cards have the class `vg-heat-0` to `vg-heat-3`."""
-    for chatty in ("rust-sugiyama", "connected_components"):  # the layout tells each of its steps
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     sheet = sheet_of(drawing)
     svg = picture(drawing, sheet)
     svg.attrib.pop("id", None)
