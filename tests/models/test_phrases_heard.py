@@ -1,4 +1,4 @@
-"""Menu phrases in the babble of other people and in pink noise: what the sound says decides where the decoder guesses."""
+"""Menu phrases in babble and in pink noise: what the sound says decides where the decoder guesses."""
 
 from __future__ import annotations
 
@@ -42,4 +42,25 @@ def hotline() -> Iterator[Hotline]:
     engine.close()
 
 
-CANDIDATES
+@pytest.mark.parametrize(
+    ("file", "condition", "option"),
+    [
+        ("data_usage_1_woman.wav", "babble-5db", "data_usage"),
+        ("back_1_man.wav", "babble-5db", "back"),
+        ("agent_1_woman.wav", "pink-15db", "agent"),
+    ],
+)
+def test_a_phrase_that_the_decoder_lost_in_noise_is_accepted(
+    hotline: Hotline, file: str, condition: str, option: str
+) -> None:
+    heard = hotline.hear(file, condition)
+    assert (heard.option, heard.accepted) == (option, True)
+
+
+@pytest.mark.parametrize(
+    ("file", "condition"), [("backchannel_4_woman.wav", "pink-15db"), ("backchannel_4_man.wav", "babble-5db")]
+)
+def test_a_menu_word_that_the_decoder_wrote_into_a_greeting_is_not_accepted(
+    hotline: Hotline, file: str, condition: str
+) -> None:
+    assert not hotline.hear(file, condition).accepted

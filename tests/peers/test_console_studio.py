@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def browser() -> Iterator[ConsoleBrowser]:
 
 @pytest.fixture
 def desk(console: ConsoleProcess, browser: ConsoleBrowser, flows: Path) -> Iterator[Callable[..., Desk]]:
+    shutil.rmtree(flows / "small", ignore_errors=True)
     file = write_clean(flows / "small", SMALL)
     (file.parent / "dialogues").mkdir(exist_ok=True)
     (file.parent / "dialogues" / "a.yaml").write_text(DIALOGUES)

@@ -173,7 +173,7 @@ def test_what_is_not_recorded_is_an_error_as_for_the_command(folder: FlowFolder)
         (SMALL + "# \ud83d", "代理对"),
         (SMALL + "# \x07", "控制字符"),
         (LAUGHS, "anchors"),
-        ("[" * 2_000, "nested too deeply"),
+        ("- " * 20_000, "nested too deeply"),
         ("- - -", "not a flow"),
         ("", "empty"),
         ("x: !!python/object:os.system ls", "tag"),

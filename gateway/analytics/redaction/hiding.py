@@ -45,6 +45,25 @@ _MAYBE = re.compile(
 )
 """Where none of these is, nothing has to be hidden."""
 _GAZETTEER = Gazetteer(Places())
+_EVERYBODYS = frozenset(
+    [
+        "10000",
+        "10001",
+        "10010",
+        "10011",
+        "10086",
+        "10099",
+        "12300",
+        "12305",
+        "12315",
+        "12318",
+        "12321",
+        "12345",
+        "12381",
+        "12388",
+    ]
+)
+"""Numbers of services: what a caller threatens with, and what supervisors look for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +115,7 @@ class Text:
             return
         for _ in range(_PASSES):
             form = plain(self.visible)
-            found = list(_found(form.text, self._asked))
+            found = [one for one in _found(form.text, self._asked) if not _is_everybodys(one, form.text)]
             if not found:
                 return
             for one in found:
@@ -121,6 +140,11 @@ class Text:
             parts += [self.text[at : one.start], MASKS[one.kind]]
             at = one.end
         return "".join([*parts, self.text[at:]])
+
+
+def _is_everybodys(one: Hidden, text: str) -> bool:
+    """It is a number that anybody may know."""
+    return one.kind == "number" and text[one.start : one.end] in _EVERYBODYS
 
 
 def visible(text: str) -> str:

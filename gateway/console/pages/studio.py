@@ -72,9 +72,12 @@ async def build_one(page: Page, hotline: str) -> None:
         ui.label(error.message)
         ui.link("回到热线列表", "/studio")
         return
-    names = await page.read(lambda: list(folder.files())) if folder is not None else None
-    if folder is not None and names is not None:
-        await Studio(page, folder, names).draw()
+    if folder is None:
+        return
+    names = await page.read(lambda: list(folder.files()))
+    told = await page.read(listed, folder)
+    if names is not None and told is not None:
+        await Studio(page, folder, names, told.title).draw()
 
 
 def _folders(page: Page) -> list[FlowFolder]:

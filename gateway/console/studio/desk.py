@@ -40,9 +40,11 @@ class Studio:
         page: the frame's.
         folder: the hotline's.
         names: of the files that can be opened, the flow's first.
+        title: what the hotline is called.
     """
 
-    def __init__(self, page: Page, folder: FlowFolder, names: list[str]) -> None:
+    def __init__(self, page: Page, folder: FlowFolder, names: list[str], title: str) -> None:
+        self._title = title
         self._bench = bench = Bench(page, folder)
         self._saver = Saver(bench, self._put, self._show_findings)
         self._editor = Editor(bench, names, self._saver.save)
@@ -55,7 +57,8 @@ class Studio:
         page = self._bench.page
         with ui.row().classes("vg-page-head"):
             ui.link("全部热线", "/studio")
-            heading(self._bench.folder.hotline)
+            heading(self._title)
+            ui.label(self._bench.folder.hotline).classes("vg-muted")
             self._state = ui.label().classes("vg-muted").props('role=status aria-live="polite"')
             ui.space()
             if self._bench.can_edit:
