@@ -46,22 +46,10 @@ _MAYBE = re.compile(
 """Where none of these is, nothing has to be hidden."""
 _GAZETTEER = Gazetteer(Places())
 _EVERYBODYS = frozenset(
-    [
-        "10000",
-        "10001",
-        "10010",
-        "10011",
-        "10086",
-        "10099",
-        "12300",
-        "12305",
-        "12315",
-        "12318",
-        "12321",
-        "12345",
-        "12381",
-        "12388",
-    ]
+    (
+        *("10000", "10001", "10010", "10011", "10086", "10099"),
+        *("12300", "12305", "12315", "12318", "12321", "12345", "12381", "12388"),
+    )
 )
 """Numbers of services: what a caller threatens with, and what supervisors look for."""
 
