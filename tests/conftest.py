@@ -35,8 +35,8 @@ TIER_LIMITS_S = {
 """Against hanging, not for measuring: a slow, shared machine stays well below."""
 
 TRIED_TWICE = ("peers", "load")
-"""Real clients on real time: what else runs on a shared machine decides now and then. The summary names each second try,
-and two failures are a failure."""
+"""Real clients on real time: what else runs on a shared machine decides now and then. The summary names each second
+try, and two failures are a failure."""
 
 THREADS_THAT_MAY_STAY = ("tokio-runtime-worker", "pytest_timeout")
 """Name prefixes of threads that a library keeps for the life of the process and offers no way to end."""
