@@ -23,7 +23,7 @@ from gateway.settings import Settings
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_MS = 1000
-_NOT_OURS = frozenset({"dialogues", "__pycache__"})
+_NOT_OURS = frozenset({"dialogues", "__pycache__", ".versions"})
 """Folders whose files no call uses."""
 
 Seen = frozenset[tuple[str, int, int]]

@@ -127,6 +127,10 @@ class Settings(Protocol):
         """The hotline that answers where nothing else is said."""
 
     @property
+    def synthesiser(self) -> str | None:
+        """Command line of a speech synthesiser; None: what isn't recorded can't be said."""
+
+    @property
     def timezone(self) -> str:
         """IANA name of the zone that times are shown in."""
 

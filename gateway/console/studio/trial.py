@@ -21,6 +21,7 @@ from gateway.desk.dialogues.load import FOLDER, TestDialogue, load_dialogues
 from gateway.dialogue.check.finding import Severity
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import FLOW_FILE, read_draft
+from gateway.dialogue.model import Flow
 from gateway.dialogue.source import attempt
 from gateway.errors import FlowError
 
@@ -180,10 +181,10 @@ def _told(copy: Copy, finding: Finding) -> Told:
     return Told(copy.name_of(finding.file), finding.line, finding.column, finding.rule, finding.severity, message)
 
 
-def _of_dialogues(copy: Copy, files: Sequence[Path], flow: object) -> Iterator[Told]:
+def _of_dialogues(copy: Copy, files: Sequence[Path], flow: Flow) -> Iterator[Told]:
     """The mistakes in changed dialogue files: those of others don't keep a flow from being saved."""
     try:
-        load_dialogues([file for file in files if file.is_file()], flow)  # type: ignore[arg-type]
+        load_dialogues([file for file in files if file.is_file()], flow)
     except FlowError as error:
         for problem in error.problems:
             if found := _PROBLEM.fullmatch(problem):
