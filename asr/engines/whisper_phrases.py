@@ -73,7 +73,10 @@ class PhraseHearing:
         near = max(_SAID, float(scores[best]) - _NEAR)
         said = [phrases[place] for place in order[:_MOST_SAID] if scores[place] >= near]
         kept = text_said >= by_syllable[best] - _SAME or _within(phrases[best], heard.text)
-        first = [heard.text, *said] if kept else [*said, heard.text]
+        more = [
+            phrase for phrase in said if not _within(phrase, heard.text)
+        ]  # 投诉 is no other reading of 我投诉的那个
+        first = [heard.text, *more] if kept else [*said, heard.text]
         text, *others = dict.fromkeys(reading for reading in (*first, *heard.alternatives) if reading)
         return replace(
             heard, text=text, confidence=max(heard.confidence, _BELIEVED), alternatives=tuple(others), rejected=None

@@ -34,7 +34,7 @@ def subflow_schema() -> Schema:
 def _schema(model: type[Strict], title: str) -> Schema:
     raw = model.model_json_schema(by_alias=True)
     definitions = raw.pop("$defs")
-    models = {found.__name__: found for found in _models(Strict)}
+    models = {found.__name__: found for found in _models(Strict) if found.__module__.startswith(_LANGUAGE)}
     described: Schema = {"$schema": DIALECT, "title": title} | _described(_shaped(raw, definitions), model)
     described["$defs"] = {"Node": _node()} | {
         name: _described(_shaped(one, definitions), models[name]) for name, one in definitions.items()
@@ -99,6 +99,10 @@ def _described(shaped: Schema, model: type[Strict]) -> Schema:
     """With what designers are told, of the model and of each of its keys. Raises KeyError where nothing is."""
     keys = {name: {"description": description(model, name)} | part for name, part in shaped["properties"].items()}
     return {"description": MODELS[model.__name__]} | shaped | {"properties": keys}
+
+
+_LANGUAGE = "gateway.dialogue."
+"""Rule files of other packages are strict as well, and may have models of the same names."""
 
 
 def _models(model: type[Strict]) -> Iterator[type[Strict]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from typing import Any, get_args, get_type_hints
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.events import Event, Turn, from_json, to_json
+from gateway.events import Event, from_json, to_json
 
 pytestmark = pytest.mark.property
 
@@ -37,9 +38,20 @@ KNOWN: dict[Any, st.SearchStrategy[Any]] = {
 
 def any_of(kind: type) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
-    known = {**KNOWN, list[Turn]: st.lists(st.deferred(lambda: any_of(Turn)), max_size=2)}
-    known[Turn] = st.deferred(lambda: any_of(Turn))
-    return st.builds(kind, **{f.name: known.get(hints[f.name], st.from_type(hints[f.name])) for f in fields(kind)})
+    return st.builds(kind, **{f.name: value_of(hints[f.name]) for f in fields(kind)})
+
+
+def value_of(hint: Any) -> st.SearchStrategy[Any]:
+    if hint in KNOWN:
+        return KNOWN[hint]
+    if is_dataclass(hint):
+        return st.deferred(lambda: any_of(hint))
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is tuple and inner[-1] is not Ellipsis:
+        return st.tuples(*map(value_of, inner))
+    if origin in (tuple, list):
+        return st.lists(value_of(inner[0]), max_size=2).map(origin)
+    return st.one_of(*map(value_of, inner)) if origin is UnionType else st.from_type(hint)
 
 
 EVENTS = st.one_of([any_of(kind) for kind in get_args(Event)])
