@@ -92,6 +92,7 @@ def test_the_angry_call_is_found_by_its_flag_and_the_address_keeps_the_filter(de
     expect(rows).to_contain_text("待复核")
     assert asked(page.url) == {"flag": ["regulator"]}
     page.keyboard.press("Escape")
+    expect(page.locator(".q-menu")).to_have_count(0)
     assert window.violations() == []
 
     page.reload()

@@ -43,6 +43,7 @@ STOP_S = 20.0
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SERIOUS = ("serious", "critical")
+LOOKS = 3
 
 
 @functools.cache
@@ -228,7 +229,17 @@ class Desk:
         return self.page
 
     def violations(self) -> list[str]:
-        """What axe-core finds that is serious: `rule: where it is`."""
+        """What axe-core finds that is serious: `rule: where it is`.
+
+        A page that is still changing (a menu that fades, the theme that comes) is looked at again: what stays counts.
+        """
+        for _ in range(LOOKS):
+            if not (found := self._violations()):
+                break
+            self.page.wait_for_timeout(1000)
+        return found
+
+    def _violations(self) -> list[str]:
         found = Axe().run(self.page).response["violations"]
         return [
             f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')}"
