@@ -47,7 +47,7 @@ _FIELDS = {
     "number": "号码",
     "q": "搜索",
     "severity": "级别",
-    "route": "分类",
+    "route": "诉求",
     "mood": "情绪",
     "anger": "怒气",
     "hotline": "热线",

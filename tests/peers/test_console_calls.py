@@ -85,7 +85,7 @@ def test_the_angry_call_is_found_by_its_flag_and_the_address_keeps_the_filter(de
     rows = page.locator("tr.vg-item")
     expect(rows).to_have_count(50)
     expect(page.get_by_text("共 60 通")).to_be_visible()
-    page.get_by_label("提醒").click()
+    page.get_by_label("标记").click()
     page.get_by_role("option", name="监管").click()
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("负面 · 愤怒")

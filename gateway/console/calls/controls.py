@@ -38,8 +38,8 @@ def fields(titles: Titles, values: Values, flags: Mapping[str, str]) -> tuple[Se
     """
     quick = (
         Field("q", "搜索来电者说的话", "text"),
-        Field("flag", "提醒", "some", flags),
-        Field("route", "分类", "some", titles.routes),
+        Field("flag", "标记", "some", flags),
+        Field("route", "诉求", "some", titles.routes),
         Field("when", "时间", "one", WHENS),
         Field("review", "复核", "one", REVIEWS),
     )

@@ -20,7 +20,7 @@ from gateway.console.calls.labels import (
 from gateway.store.search import GOING_ON, FoundCall, RaisedFlag
 
 _NAMES = {
-    "at": "时间", "number": "号码", "route": "分类", "mood": "情绪", "flags": "提醒", "duration": "时长",
+    "at": "时间", "number": "号码", "route": "诉求", "mood": "情绪", "flags": "标记", "duration": "时长",
     "end": "结束方式", "review": "复核", "hotline": "热线",
 }  # fmt: skip
 COLUMNS = [{"name": name, "label": label, "field": name, "align": "left"} for name, label in _NAMES.items()]

@@ -13,7 +13,7 @@ from gateway.console.calls.labels import DISPOSITIONS, MODES, POLARITIES, REVIEW
 from gateway.store.search import FoundCall
 
 COLUMNS = (
-    "通话编号", "开始时间", "来电号码", "热线", "模式", "分类", "情绪", "生气程度", "提醒", "最高级别", "时长（秒）",
+    "通话编号", "开始时间", "来电号码", "热线", "模式", "诉求", "情绪", "生气程度", "标记", "最高级别", "时长（秒）",
     "结束方式", "转接队列", "满意度", "复核",
 )  # fmt: skip
 MOST = 50_000
