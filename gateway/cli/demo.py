@@ -63,7 +63,7 @@ def demo(
     scripts = [parse_steps(_steps(call.steps)) for call in CALLS]
     run(_tell(Gateway.open(settings, hotline, out), scripts))
     CallConsole().print(f"\n录音和通话记录在 [bold]{out}[/bold]")
-    CallConsole().print("\n" + how_to_open(out))
+    CallConsole().print("\n" + how_to_open(out), soft_wrap=True)  # commands to be copied
 
 
 async def _tell(opened: Gateway, scripts: list[tuple[Step, ...]]) -> None:
