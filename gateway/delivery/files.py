@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from asr.storage import sync_folder
 from gateway.delivery.config import FilesConfig
 from gateway.delivery.tries import OK, Outcome, Verdict
 from gateway.errors import DeliveryError
@@ -39,7 +40,7 @@ class FilesSink:
             self._directory.mkdir(parents=True, exist_ok=True)
             for path in self._directory.glob(f"{name}-*{SUFFIX}"):
                 cut_torn_line(path)
-            _sync_folder(self._directory)
+            sync_folder(self._directory)
         except OSError as error:
             raise DeliveryError(
                 f"{self._directory}: can't be written ({error.strerror})",
@@ -83,7 +84,7 @@ class FilesSink:
         finally:
             os.close(descriptor)
         if is_new:
-            _sync_folder(self._directory)
+            sync_folder(self._directory)
 
 
 def line(document: Parcel) -> bytes:
@@ -114,12 +115,3 @@ def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new file's name is on the disk, too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

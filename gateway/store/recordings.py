@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from asr.storage import sync_folder
 from gateway.store.engine import store_errors
 from gateway.store.store import Store
 from gateway.store.tables import DeletionRow
@@ -107,11 +108,7 @@ def unlink(path: Path) -> None:
     """Take a file out of its folder, also on the disk. One that isn't there is no error. Raises StoreError."""
     with store_errors(path):
         path.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from asr.storage import sync_folder
 from gateway.console.studio.files import FlowFolder, Opened, read, unfit
 from gateway.errors import ConsoleError
 
@@ -96,7 +97,7 @@ def save(
             for real, new in ready:
                 _keep(folder, real, account, now)
                 new.replace(real)
-                _sync(real.parent)
+                sync_folder(real.parent)
             return [read(change.opened.name, files[change.opened.name]) for change in changes]
     except OSError as error:
         raise ConsoleError(f"写不进去：{error.strerror or '磁盘出错'}；没有保存，请找管理员") from error
@@ -156,7 +157,7 @@ def _keep(folder: FlowFolder, real: Path, account: str, now: dt.datetime) -> Non
             break
     else:
         raise ConsoleError("同一时刻保存了太多次，没有保存")
-    _sync(shelf)
+    sync_folder(shelf)
     _forget(shelf, prefix)
 
 
@@ -174,14 +175,6 @@ def _shelf(folder: FlowFolder, real: Path) -> tuple[Path, str]:
     top, *inner = real.relative_to(folder.root).parts
     home = folder.root / top if inner else folder.root
     return home / VERSIONS, "__".join(inner or [top]).removesuffix(real.suffix) + "."
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager
