@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from gateway import events
-from gateway.analytics.tickets.rules import TicketRules
+from gateway.analytics.tickets.rules import PRIORITIES, TicketRules
 from gateway.findings import CallFindings, Flag
 from gateway.privacy import mask
 
@@ -22,7 +22,6 @@ _DISPOSITIONS = {
 _OUTCOMES = {"accept": "[green]听懂[/green]", "confirm": "[yellow]待确认[/yellow]", "no_match": "[red]未匹配[/red]"}
 _MODES = {"standard": "标准", "elderly": "长者模式"}
 _SEVERITIES = {"low": "提示", "medium": "关注", "high": "严重", "critical": "紧急"}
-_PRIORITIES = {"normal": "普通", "high": "优先", "urgent": "紧急"}
 _POLARITIES = {"positive": "满意", "neutral": "平和", "negative": "不满"}
 _CUT_BY = {"speech": "来电者插话", "keys": "来电者按键", "shutdown": "系统停机"}
 
@@ -135,7 +134,7 @@ class Narrator:
                 f"◎ 质检 {escape(card.title)} {card.score:.0f} 分" + ("，[red]不合格[/red]" if card.failed else "")
             )
         if ticket := found.ticket:
-            told = f"{self._category(ticket.category)}，{ticket.team}，{_PRIORITIES[ticket.priority]}，{ticket.summary}"
+            told = f"{self._category(ticket.category)}，{ticket.team}，{PRIORITIES[ticket.priority]}，{ticket.summary}"
             self._note(f"◎ 工单补全：{escape(mask(told))}，解决期限 {ticket.solve_by}")
 
     def _category(self, route: str) -> str:

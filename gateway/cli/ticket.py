@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.analytics.tickets.rules import TicketRules
+from gateway.analytics.tickets.lookups import TOLD
+from gateway.analytics.tickets.rules import PRIORITIES, TicketRules
 from gateway.errors import StoreError
 from gateway.privacy import mask
 from gateway.settings import load_settings
@@ -20,9 +21,7 @@ from gateway.store.worklist import get_ticket, list_tickets, take_step
 
 app = typer.Typer(help="工单：查看，办理，回访。", no_args_is_help=True)
 
-TITLES: dict[Status, str] = {"open": "处理中", "visit_back": "待回访", "done": "已完成"}
-STATUSES: dict[str, Status] = {title: status for status, title in TITLES.items()} | {one: one for one in TITLES}
-PRIORITIES = {"normal": "普通", "high": "优先", "urgent": "紧急"}
+STATUSES: dict[str, Status] = {title: status for status, title in TOLD.items()} | {one: one for one in TOLD}
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="通话库的目录。", metavar="DIR")]
 
@@ -44,7 +43,7 @@ def list_(
         due = f"{ticket.solve_by.astimezone():%m-%d %H:%M}"
         table.add_row(
             ticket.number,
-            TITLES[ticket.status],
+            TOLD[ticket.status],
             PRIORITIES.get(ticket.priority, ticket.priority),
             rules.category(ticket.category).title,
             ticket.team,
@@ -78,19 +77,19 @@ def step(
     done = TicketStep(at=datetime.now(UTC), status=_status(status), who=who, note=note)
     with Store.open_beside(_directory(store)) as opened:
         ticket = take_step(opened, number, done)
-    typer.echo(f"{ticket.number}：{TITLES[ticket.status]}")
+    typer.echo(f"{ticket.number}：{TOLD[ticket.status]}")
 
 
 def _lines(ticket: TicketRecord, title: str) -> list[str]:
     lines = [
-        f"单号：{ticket.number}（{TITLES[ticket.status]}，{PRIORITIES.get(ticket.priority, ticket.priority)}）",
+        f"单号：{ticket.number}（{TOLD[ticket.status]}，{PRIORITIES.get(ticket.priority, ticket.priority)}）",
         f"类别：{title}，{ticket.team}",
         f"摘要：{ticket.summary}",
         *(f"{name}：{value}" for name, value in ticket.facts.items()),
     ]
     for name, moment in (("答复", ticket.answer_by), ("解决", ticket.solve_by), ("回访", ticket.visit_by)):
         lines.append(f"{name}期限：{moment.astimezone():%Y-%m-%d %H:%M}")
-    steps = (f"{one.at.astimezone():%m-%d %H:%M}　{TITLES[one.status]}　{one.who}　{one.note}" for one in ticket.steps)
+    steps = (f"{one.at.astimezone():%m-%d %H:%M}　{TOLD[one.status]}　{one.who}　{one.note}" for one in ticket.steps)
     return [*lines, *steps]
 
 
@@ -104,5 +103,5 @@ def _directory(store: Path | None) -> Path:
 
 def _status(text: str) -> Status:
     if text not in STATUSES:
-        raise typer.BadParameter(f"没有“{text}”这种状态；可以写：{'、'.join(TITLES.values())}")
+        raise typer.BadParameter(f"没有“{text}”这种状态；可以写：{'、'.join(TOLD.values())}")
     return STATUSES[text]

@@ -14,6 +14,8 @@ from gateway.dialogue.mistakes import Mistake, unknown
 from gateway.findings import ENTITY_KINDS, OTHER
 
 Priority = Literal["normal", "high", "urgent"]
+PRIORITIES: dict[str, str] = {"normal": "普通", "high": "优先", "urgent": "紧急"}
+"""What people read."""
 Hours = Annotated[float, Field(gt=0, le=24 * 90)]
 
 
