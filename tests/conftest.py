@@ -13,7 +13,7 @@ import asyncio
 import ipaddress
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,10 @@ TIER_LIMITS_S = {
 """Against hanging, not for measuring: a slow, shared machine stays well below."""
 
 TRIED_TWICE = ("peers", "load")
-"""Real clients on real time: what else runs on a shared machine decides now and then. The summary names each second
-try, and two failures are a failure."""
+"""Real clients on real time: what else runs on a shared machine decides now and then. The second try
+makes its calls anew, the summary names it, and two failures are a failure."""
+
+_FAILED = pytest.StashKey[bool]()
 
 THREADS_THAT_MAY_STAY = ("tokio-runtime-worker", "pytest_timeout")
 """Name prefixes of threads that a library keeps for the life of the process and offers no way to end."""
@@ -61,6 +63,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if problems:
         rule = "put `pytestmark = pytest.mark.<tier>` at the top of the module, with the tier of its folder"
         raise pytest.UsageError("\n".join([*sorted(problems), rule]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether the test failed, for its teardown."""
+    report = yield
+    item.stash[_FAILED] = report.failed or (report.when != "setup" and item.stash[_FAILED])
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Before a second try, end what the module shares: it would look again at the very calls that went wrong."""
+    if item.stash[_FAILED] and getattr(item, "execution_count", 0) == 1:
+        item.session._setupstate.teardown_exact(item.session)
 
 
 class _WatchedRunner(asyncio.Runner):

@@ -50,7 +50,7 @@ from aiortc import (
 from aiortc.rtp import RtcpPacket, RtcpSdesPacket, RtcpSenderInfo, RtcpSourceInfo, RtcpSrPacket
 from aiortc.sdp import SessionDescription
 
-from gateway.media.frames import FRAME_MS, Pcm
+from gateway.media.frames import FRAME_MS, SILENCE, Pcm
 from gateway.transport.rtp.packet import is_rtcp, pack_packet
 from gateway.transport.rtp.telephone_event import key_packets
 from tests.support.callers import percentiles
@@ -143,9 +143,12 @@ class Came:
         del self.gaps_ms[:]
 
     def pcm(self) -> Pcm:
-        """What was kept, decoded, in order, holes left out: int16 at 16 kHz."""
+        """What was kept, decoded, int16 at 16 kHz; silence where a packet did not come."""
         decoder = OPUS.decoder()
-        return np.concatenate([np.zeros(0, np.int16), *(decoder.decode(data) for _, data in sorted(self.kept or []))])
+        kept = dict(self.kept or [])
+        numbers = range(min(kept), max(kept) + 1) if kept else ()
+        pieces = (decoder.decode(kept[number]) if number in kept else SILENCE for number in numbers)
+        return np.concatenate([np.zeros(0, np.int16), *pieces])
 
 
 class LightCall:
