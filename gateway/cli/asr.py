@@ -16,12 +16,13 @@ from asr.audio import read_audio
 from asr.engine import Engine, transcribe
 from asr.errors import AudioFileError
 from asr.scoring import character_error_rate, corpus_errors, read_manifest
-from gateway.cli import models
+from gateway.cli import bench, models
 from gateway.engines import open_engine
 from gateway.settings import load_settings
 
 app = typer.Typer(help="Offline speech recognition.", no_args_is_help=True)
 models.register(app)
+app.command("bench")(bench.bench)
 
 Hints = Annotated[
     list[str] | None,
