@@ -27,7 +27,7 @@ from gateway.store import CallRecord
 from tests.support.baresip import HOST, Softphone, free_ports
 from tests.support.calls import ELDER, EVERYDAY, SAMPLES
 from tests.support.gateway_process import GatewayProcess
-from tests.support.listening import BALANCE, words_of
+from tests.support.listening import tells_the_balance, words_of
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(180)]
 
@@ -243,7 +243,7 @@ def test_the_record_tells_how_the_line_was(callers: Callers) -> None:
 def test_the_caller_hears_the_prompts_and_the_last_word_too(callers: Callers, engine: Engine) -> None:
     call = callers["voice"]
     assert "本次通话将被录音" in prompt_heard(engine, call, "welcome")
-    assert BALANCE in prompt_heard(engine, call, "tell_balance")
+    assert tells_the_balance(prompt_heard(engine, call, "tell_balance"))
     assert "再见" in prompt_heard(engine, call, "goodbye")
 
 
@@ -254,7 +254,7 @@ def test_the_recording_has_both_sides(callers: Callers, engine: Engine) -> None:
     assert (rate_hz, pcm.shape[1]) == (SAMPLE_RATE_HZ, 2)
     turn = call.record.turns[0]
     assert "查话费" in words_of(engine, pcm[:, 0], turn.start_ms, turn.end_ms, ["查话费"])
-    assert BALANCE in words_of(engine, pcm[:, 1], *call.times_of("tell_balance"))
+    assert tells_the_balance(words_of(engine, pcm[:, 1], *call.times_of("tell_balance")))
 
 
 def test_keys_by_rfc_4733_count_once_each(callers: Callers) -> None:
@@ -270,7 +270,7 @@ def test_a_wide_band_codec_is_spoken_both_ways(callers: Callers, engine: Engine,
     call = callers[codec]
     assert (call.line["codec"], call.line["srtp"], call.line["lost"]) == (codec, None, 0)
     assert call.record.options == ("balance",)
-    assert BALANCE in prompt_heard(engine, call, "tell_balance")
+    assert tells_the_balance(prompt_heard(engine, call, "tell_balance"))
     cut = [one.cut_by for one in call.events if isinstance(one, events.PromptEnded) and one.node == "main"]
     assert cut == ["speech"]
     assert (call.record.disposition, call.record.reason) == ("completed", "caller_hung_up")
@@ -282,7 +282,7 @@ def test_encrypted_sound_is_heard_and_said(callers: Callers, engine: Engine, enc
     assert call.line["srtp"] == "AES_CM_128_HMAC_SHA1_80"
     assert (call.line["codec"], call.line["lost"], call.line["not_authentic"]) == ("PCMA", 0, 0)
     assert call.record.options[0] == "balance"
-    assert BALANCE in prompt_heard(engine, call, "tell_balance")
+    assert tells_the_balance(prompt_heard(engine, call, "tell_balance"))
 
 
 def test_a_call_by_tls_and_srtp_has_nothing_in_clear(callers: Callers) -> None:

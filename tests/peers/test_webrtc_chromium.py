@@ -20,7 +20,7 @@ from gateway.store import CallRecord
 from tests.support.calls import EVERYDAY, SAMPLES
 from tests.support.chromium import PHONE, Caller, Chromium, microphone
 from tests.support.gateway_process import GatewayProcess
-from tests.support.listening import BALANCE, words_of
+from tests.support.listening import tells_the_balance, words_of
 from tests.support.netns import Loopback
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(180)]
@@ -134,7 +134,7 @@ def test_the_line_was_clean(scene: Scene) -> None:
 def test_what_the_browser_played_can_be_understood(scene: Scene, engine: Engine) -> None:
     heard = scene.balance.heard()
     assert np.sqrt(np.mean(heard.astype(float) ** 2)) > 300
-    assert BALANCE in words_of(engine, heard)
+    assert tells_the_balance(words_of(engine, heard))
 
 
 def test_both_sides_of_the_recording_can_be_understood(scene: Scene, engine: Engine) -> None:
@@ -142,7 +142,7 @@ def test_both_sides_of_the_recording_can_be_understood(scene: Scene, engine: Eng
     assert record.recording is not None
     stereo, rate_hz = soundfile.read(record.recording, dtype="int16")
     assert (rate_hz, stereo.shape[1]) == (16_000, 2)
-    assert BALANCE in words_of(engine, stereo[:, 1])
+    assert tells_the_balance(words_of(engine, stereo[:, 1]))
     turn = record.turns[0]
     asked = words_of(engine, stereo[:, 0], turn.start_ms, turn.end_ms, ["查话费", "查流量"])
     assert normalize_for_scoring("查话费") in asked.split()

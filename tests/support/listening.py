@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,8 +11,7 @@ from asr.engine import Engine, transcribe
 from asr.text import normalize_for_scoring
 from gateway.media.frames import Pcm, ms_to_samples
 
-BALANCE = normalize_for_scoring("三十五元六角")
-"""What the bundled hotline's everyday caller has left."""
+_BALANCE = re.compile(r"35[元点]6角")
 
 _EARLIER_MS = (300, 100, 0)
 _LATER_MS = (100, 300, 500)
@@ -33,3 +33,8 @@ def words_of(
     }
     texts = (transcribe(engine, np.ascontiguousarray(heard[start:stop]), hints).text for start, stop in sorted(cuts))
     return " ".join(normalize_for_scoring(text) for text in texts)
+
+
+def tells_the_balance(words: str) -> bool:
+    """Whether 三十五元六角 was heard, what the bundled hotline's everyday caller has left; 元 may have become 点."""
+    return _BALANCE.search(words) is not None
