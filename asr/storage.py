@@ -1,4 +1,4 @@
-"""Model files on disk: where the cache lies, whole files or none, one process at a time, refusals explained."""
+"""Files on disk: whole ones or none. Of models: where they lie, one process at a time, refusals explained."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock, Timeout
 
@@ -34,21 +35,42 @@ def sha256_of(path: Path) -> str:
 
 
 def write_whole(path: Path, chunks: Iterable[bytes], expected_sha256: str | None = None) -> str:
-    """Write beside `path`, then rename onto it if the content is what was expected; return the content's sha256."""
-    partial = path.with_name(path.name + ".partial")
+    """Write a `whole_file`, and keep it if the content is what was expected; return the content's sha256."""
     digest = hashlib.sha256()
+    with contextlib.suppress(_UnexpectedError), whole_file(path) as stream:
+        for chunk in chunks:
+            digest.update(chunk)
+            stream.write(chunk)
+        if expected_sha256 not in (None, digest.hexdigest()):
+            raise _UnexpectedError
+    return digest.hexdigest()
+
+
+class _UnexpectedError(Exception):
+    """The content is another."""
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
+    """A file to write that is there whole in the end, or as it was before: written beside it, synced, then renamed.
+
+    Args:
+        path: where it belongs.
+        mode: who may read and write it, less what the umask takes.
+
+    Raises:
+        OSError: it can't be written. Nothing is left behind then, nor when the block raises.
+    """
+    draft = path.with_name(path.name + ".tmp")
     try:
-        with partial.open("wb") as stream:
-            for chunk in chunks:
-                digest.update(chunk)
-                stream.write(chunk)
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode), "wb") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        if expected_sha256 in (None, digest.hexdigest()):
-            partial.replace(path)
+        draft.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
-    return digest.hexdigest()
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,7 +9,15 @@ this table true, counting type-checking imports too.
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("asr",),
-    ("gateway.errors", "gateway.events", "gateway.findings", "gateway.clock", "gateway.tasks", "gateway.privacy"),
+    (
+        "gateway.errors",
+        "gateway.events",
+        "gateway.findings",
+        "gateway.clock",
+        "gateway.strict",
+        "gateway.tasks",
+        "gateway.privacy",
+    ),
     ("gateway.media", "gateway.dialogue", "gateway.bus", "gateway.store"),
     ("gateway.transport", "gateway.speech", "gateway.prompts"),
     ("gateway.call",),

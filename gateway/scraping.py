@@ -7,18 +7,17 @@ from collections.abc import Callable
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.report.metrics import CONTENT_TYPE
 from gateway.errors import TransportError
+from gateway.strict import Strict
 
 PATH = "/metrics"
 
 
-class MetricsConfig(BaseModel):
+class MetricsConfig(Strict):
     """The table `[metrics]`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     listen: Annotated[str | None, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:/\s]+):\d{1,5}$")] = None
     """`127.0.0.1:9464`: figures without names or numbers, for everybody who can reach it. Not set: nowhere."""

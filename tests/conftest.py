@@ -73,11 +73,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """Before a second try, end what the module shares: it would look again at the very calls that went wrong."""
-    if item.stash[_FAILED] and getattr(item, "execution_count", 0) == 1:
+    is_first = getattr(item, "execution_count", 0) == 1
+    if is_first and item.stash[_FAILED]:
         item.session._setupstate.teardown_exact(item.session)
+    try:
+        return (yield)
+    except BaseException:  # the teardown of the test itself failed
+        if is_first:
+            item.session._setupstate.teardown_exact(item.session)
+        raise
 
 
 class _WatchedRunner(asyncio.Runner):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from gateway.strict import Strict
 
 
-class AnalyticsConfig(BaseModel):
+class AnalyticsConfig(Strict):
     """The analyses of every call."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: bool = True
     """Find out, turn by turn and at the end, what was wanted, how the caller felt, what somebody ought to look at."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import sys
+from types import ModuleType
 from typing import Any
 
 import typer
@@ -33,6 +35,18 @@ COMMANDS = {
 """Each command's module in this folder, which has a Typer `app` or a function of the same name, and a line about it."""
 
 
+def _imported(name: str) -> ModuleType:
+    """A command's module. What is imported stays: to look for rubbish among it takes a quarter of a command's start."""
+    if name in sys.modules:
+        return sys.modules[name]
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 class _OnDemand(TyperGroup):
     """Imports a command when it is called: all of them together take seconds, their help only needs `COMMANDS`."""
 
@@ -42,7 +56,7 @@ class _OnDemand(TyperGroup):
     def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ANN401, ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"gateway.cli.{cmd_name}")
+        module = _imported(f"gateway.cli.{cmd_name}")
         if hasattr(module, "app"):
             command: Any = get_group(module.app)
         else:

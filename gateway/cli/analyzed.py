@@ -15,6 +15,8 @@ from rich.table import Table
 
 from gateway.analytics.recordings.summary import duration_of
 from gateway.analytics.routing.book import load_book
+from gateway.analytics.tickets.rules import PRIORITIES
+from gateway.analytics.titles import ENTITY_TITLES, SEVERITY_TITLES, TREND_TITLES
 from gateway.cli.narrate import CallConsole
 
 _WHOLE = 3
@@ -26,22 +28,12 @@ _FILES = 5
 _SPEAKERS = {"CUSTOMER": "[cyan]来电者[/cyan]", "AGENT": "[green]坐　席[/green]", "SYSTEM": "[dim]机　器[/dim]"}
 _POLARITIES = {"POSITIVE": "正面", "NEUTRAL": "中性", "NEGATIVE": "[red]负面[/red]"}
 _ANGERS = ("平静", "[yellow]不耐烦[/yellow]", "[red]生气[/red]", "[bold red]暴怒[/bold red]")
-_TRENDS = {"better": "好转", "steady": "平稳", "worse": "变差"}
-_SEVERITIES = {"low": "低", "medium": "中", "high": "[yellow]高[/yellow]", "critical": "[red]严重[/red]"}
-_PRIORITIES = {"normal": "普通", "high": "优先", "urgent": "[red]紧急[/red]"}
-_KINDS = {
-    "phone": "电话",
-    "id_card": "身份证",
-    "bank_card": "银行卡",
-    "verification_code": "验证码",
-    "amount": "金额",
-    "date": "日期",
-    "data_volume": "流量",
-    "product": "产品",
-    "place": "地点",
-    "address": "地址",
-    "number": "数字",
+_SEVERITIES = {
+    **SEVERITY_TITLES,
+    "high": f"[yellow]{SEVERITY_TITLES['high']}[/yellow]",
+    "critical": f"[red]{SEVERITY_TITLES['critical']}[/red]",
 }
+_PRIORITIES = {**PRIORITIES, "urgent": f"[red]{PRIORITIES['urgent']}[/red]"}
 _WARNINGS = {
     "no_speech": "没有听到说话",
     "one_side_silent": "有一个声道没有说话",
@@ -125,7 +117,7 @@ class Reporter:
         route, mood, ticket = document["Route"], document["Mood"], document["Ticket"]
         team = escape(self._teams.get(route["SkillGroup"], route["SkillGroup"]))
         table.add_row("诉求", f"{self._route(route['Name'])}（{route['Probability']:.0%}）→ {team}")
-        felt = f"{_POLARITIES[mood['Sentiment']]}，{_ANGERS[mood['Anger']]}，{_TRENDS[mood['Trend']]}"
+        felt = f"{_POLARITIES[mood['Sentiment']]}，{_ANGERS[mood['Anger']]}，{TREND_TITLES[mood['Trend']]}"
         table.add_row("情绪", f"{felt}，结束时{_POLARITIES[mood['SentimentAtEnd']]}")
         for flag in document["Categories"]["MatchedDetails"].values():
             words = "、".join(_shown(one["Content"]) for one in flag["PointsOfInterest"] if one["Content"])
@@ -134,7 +126,8 @@ class Reporter:
         analyses = [item["Analysis"] for item in document["Transcript"] if item["Analysis"]]
         entities = {(one["Kind"], one["Value"]): None for found in analyses for one in found["Entities"]}
         if entities:
-            table.add_row("要素", "、".join(f"{_KINDS.get(kind, kind)} {_shown(value)}" for kind, value in entities))
+            told = "、".join(f"{ENTITY_TITLES.get(kind, kind)} {_shown(value)}" for kind, value in entities)
+            table.add_row("要素", told)
         for card in document["Quality"]:
             lost = "、".join(escape(rule["Title"]) for rule in card["Rules"] if not rule["Passed"])
             failed = "[red]不合格[/red] " if card["Failed"] else ""

@@ -81,7 +81,7 @@ def call(
         hotline.check_caller(caller)
     steps = parse_steps(step or [])
     lines = JsonLines()
-    tell = lines if as_json else Narrator(CallConsole())
+    tell = lines if as_json else Narrator(CallConsole(), settings.analytics.rules)
     if realtime:
         hotline.warm()
 

@@ -61,17 +61,17 @@ def demo(
     settings = load_settings()
     hotline = Hotline.load(settings, DEFAULT_FLOW)
     scripts = [parse_steps(_steps(call.steps)) for call in CALLS]
-    run(_tell(Gateway.open(settings, hotline, out), scripts))
+    run(_tell(Gateway.open(settings, hotline, out), scripts, settings.analytics.rules))
     CallConsole().print(f"\n录音和通话记录在 [bold]{out}[/bold]")
     CallConsole().print("\n" + how_to_open(out), soft_wrap=True)  # commands to be copied
 
 
-async def _tell(opened: Gateway, scripts: list[tuple[Step, ...]]) -> None:
+async def _tell(opened: Gateway, scripts: list[tuple[Step, ...]], rules: Path | None) -> None:
     console = CallConsole()
     async with opened as gateway:
         for call, steps in zip(CALLS, scripts, strict=True):
             console.print(f"\n[bold]{call.title}[/bold]")
-            ended = await play(gateway, call.caller, steps, Narrator(console), VirtualClock())
+            ended = await play(gateway, call.caller, steps, Narrator(console, rules), VirtualClock())
             if ended.disposition != call.ends:
                 message = f"the call ended as {ended.disposition} ({ended.reason}), expected {call.ends}"
                 raise VoiceGatewayError(message, where=call.title, remedy="see the conversation above")

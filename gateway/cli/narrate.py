@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.markup import escape
 
 from gateway import events
 from gateway.analytics.tickets.rules import PRIORITIES, TicketRules
+from gateway.analytics.titles import SEVERITY_TITLES
 from gateway.findings import CallFindings, Flag
 from gateway.privacy import mask
 
@@ -21,7 +23,6 @@ _DISPOSITIONS = {
 }
 _OUTCOMES = {"accept": "[green]听懂[/green]", "confirm": "[yellow]待确认[/yellow]", "no_match": "[red]未匹配[/red]"}
 _MODES = {"standard": "标准", "elderly": "长者模式"}
-_SEVERITIES = {"low": "提示", "medium": "关注", "high": "严重", "critical": "紧急"}
 _POLARITIES = {"positive": "满意", "neutral": "平和", "negative": "不满"}
 _CUT_BY = {"speech": "来电者插话", "keys": "来电者按键", "shutdown": "系统停机"}
 
@@ -39,11 +40,17 @@ class CallConsole(Console):
 
 
 class Narrator:
-    """Subscribes to a call's events and prints the conversation."""
+    """Subscribes to a call's events and prints the conversation.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: where.
+        rules: the operator's folder of rules, as the analyses read them; None: the package's.
+    """
+
+    def __init__(self, console: Console, rules: Path | None) -> None:
         self._console = console
-        self._rules: TicketRules | None = None
+        self._rules = rules
+        self._tickets: TicketRules | None = None
 
     def __call__(self, event: events.Event) -> None:
         """Print what is worth telling of one event."""
@@ -122,7 +129,7 @@ class Narrator:
 
     def _flag(self, flag: Flag) -> None:
         words = "、".join(f"“{one.text}”" for one in flag.evidence if one.text)
-        told = f"{flag.title}（{_SEVERITIES[flag.severity]}）" + (f"：{words}" if words else "")
+        told = f"{flag.title}（{SEVERITY_TITLES[flag.severity]}）" + (f"：{words}" if words else "")
         self._note(f"⚑ [red]标记[/red] {escape(mask(told))}")
 
     def _found(self, found: CallFindings) -> None:
@@ -138,9 +145,9 @@ class Narrator:
             self._note(f"◎ 工单补全：{escape(mask(told))}，解决期限 {ticket.solve_by}")
 
     def _category(self, route: str) -> str:
-        if self._rules is None:
-            self._rules = TicketRules.load()
-        return self._rules.category(route).title
+        if self._tickets is None:
+            self._tickets = TicketRules.load(self._rules)
+        return self._tickets.category(route).title
 
     def _ended(self, event: events.CallEnded) -> None:
         self._console.print(

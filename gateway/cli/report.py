@@ -16,6 +16,7 @@ from gateway.analytics.report import report as figures_of
 from gateway.analytics.report.figures import TURNED_AWAY, answered, turned_away
 from gateway.analytics.report.groups import BY
 from gateway.analytics.report.thresholds import ANSWERED
+from gateway.analytics.titles import SEVERITY_TITLES
 from gateway.cli.flow import stored
 from gateway.cli.narrate import CallConsole
 from gateway.settings import load_settings
@@ -23,7 +24,6 @@ from gateway.settings import load_settings
 _BY_TITLES = {"hotline": "热线", "node": "节点", "hour": "时段", "mode": "模式", "route": "诉求"}
 _NONE = "（无）"
 _ANSWERED_TITLE = "接通率"
-_SEVERITIES = {"low": "低", "medium": "中", "high": "高", "critical": "紧急"}
 _COLUMNS = {
     "containment": "自助率",
     "transfer": "转人工",
@@ -181,7 +181,7 @@ def _alert_line(alert: Alert) -> str:
     limit = f"{'应不高于' if alert.is_above else '应不低于'} {_with_unit(unit, alert.limit)}"
     since = f"{alert.since:%m-%d %H:%M} 起 {alert.calls} 通"
     where = f"{alert.hotline}　" if alert.hotline else ""
-    severity = _SEVERITIES[alert.severity]
+    severity = SEVERITY_TITLES[alert.severity]
     return f"［{severity}］{where}{alert.title}：{title} {_with_unit(unit, alert.value)}，{limit}（{since}）"
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from gateway.analytics.config import AnalyticsConfig
-from gateway.transport.config import Host, Network, Strict
+from gateway.strict import Strict
+from gateway.transport.config import Host, Network
 from gateway.transport.webrtc.config import WebAddress
 
 

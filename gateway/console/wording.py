@@ -98,5 +98,7 @@ def _told(field: str, value: object) -> str:
 def _told_one(field: str, value: object) -> str:
     if isinstance(value, list):
         return "、".join(map(str, value)) or "无"
+    if field == "message" and str(value).isdecimal():
+        return f"第 {int(str(value)) + 1} 条"  # as the page of the call counts them
     text = {True: "是", False: "否"}[value] if isinstance(value, bool) else str(value)
     return _VALUES.get(field, {}).get(text, text) or "无"

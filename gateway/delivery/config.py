@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
 
 from gateway.delivery.signature import secret_bytes
+from gateway.strict import Strict
 
 Topic = Literal["call", "event"]
 """A whole call, or one live event."""
@@ -18,10 +19,10 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OURS = ("content-", "webhook-", "voice-gateway-", "idempotency-key", "host", "transfer-encoding", "connection")
 
 
-class _Strict(BaseModel):
-    """A table whose unknown names are mistakes."""
+class _Table(Strict):
+    """Says nothing of what is in it when it is refused: that may be a secret."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 def _url(text: str) -> str:
@@ -52,7 +53,7 @@ def _headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
     return headers
 
 
-class _Sink(_Strict):
+class _Sink(_Table):
     """What every sink may be told."""
 
     topics: Annotated[tuple[Topic, ...], Field(min_length=1)] = ("call", "event")
@@ -106,7 +107,7 @@ class BusConfig(_Sink):
 SinkConfig = Annotated[WebhookConfig | FilesConfig | BusConfig, Field(discriminator="kind")]
 
 
-class DeliveryConfig(_Strict):
+class DeliveryConfig(_Table):
     """What leaves, in which form, and where it goes. Without sinks nothing is written down for sending."""
 
     sinks: dict[SinkName, SinkConfig] = Field(default_factory=dict)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+
+from gateway.strict import Strict
 
 Seconds = Annotated[float, Field(gt=0, le=60)]
 
 
-class _Strict(BaseModel):
-    """A table whose unknown names are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class WhisperConfig(_Strict):
+class WhisperConfig(Strict):
     """The embedded engine; it needs no settings."""
 
     kind: Literal["whisper"]
@@ -24,7 +20,7 @@ class WhisperConfig(_Strict):
     """Another Whisper model: a name of `voice-gateway asr models`, or a folder; None: the embedded one."""
 
 
-class VoskConfig(_Strict):
+class VoskConfig(Strict):
     """A vosk model: partial results, and a grammar of what the question expects."""
 
     kind: Literal["vosk"]
@@ -32,7 +28,7 @@ class VoskConfig(_Strict):
     """A name of `voice-gateway asr models`, or a folder."""
 
 
-class SherpaConfig(_Strict):
+class SherpaConfig(Strict):
     """A sherpa-onnx model: transducer, paraformer, SenseVoice or CTC."""
 
     kind: Literal["sherpa"]
@@ -40,7 +36,7 @@ class SherpaConfig(_Strict):
     """A name of `voice-gateway asr models`, or a folder."""
 
 
-class RemoteConfig(_Strict):
+class RemoteConfig(Strict):
     """A recogniser on another machine, over WebSocket."""
 
     kind: Literal["remote"]
@@ -56,7 +52,7 @@ class RemoteConfig(_Strict):
     answer_timeout_s: Seconds = 5.0
 
 
-class FallbackConfig(_Strict):
+class FallbackConfig(Strict):
     """Several engines in order: one that fails or stalls is left for a while, and the next one hears what was said."""
 
     kind: Literal["fallback"]

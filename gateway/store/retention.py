@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,7 @@ from gateway.store.forgetting import empty_log, forget_call, forget_words, rows_
 from gateway.store.recordings import Sound, erase, left, sounds, unlink
 from gateway.store.store import Store
 from gateway.store.tables import CallRow, DeletionRow
+from gateway.strict import Strict
 
 What = Literal["recording", "transcript", "call"]
 
@@ -36,10 +37,8 @@ _PAGE = 500
 log = logging.getLogger(__name__)
 
 
-class RetentionConfig(BaseModel):
+class RetentionConfig(Strict):
     """The policy. None: kept for good."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     recordings_days: int | None = Field(None, ge=0, le=36_500)
     """Recordings and left messages, and their redacted copies."""

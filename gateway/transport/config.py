@@ -6,19 +6,13 @@ import re
 from ipaddress import ip_address, ip_network
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator
 
 MAX_PORT = 65535
 BROWSER = "browser"
 """The name of the line that calls from browsers come in on; no other has it."""
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _PORTS = re.compile(r"(\d{4,5})-(\d{4,5})")
-
-
-class Strict(BaseModel):
-    """A table whose unknown names are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def numeric(host: str) -> str:

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from gateway.analytics.copies import redacted_copy
 from gateway.cli.demo import CALLS
@@ -18,9 +17,9 @@ from gateway.events import CallEnded, Event, FlagRaised, PromptEnded, PromptStar
 from gateway.findings import Flag
 from gateway.store import Store, queries
 from gateway.store.record import record_next
-from tests.support.command import run
-from tests.support.console import PHONE, ConsoleBrowser, ConsoleProcess, Desk
-from tests.support.flagged_calls import NUMBER, FlaggedCall, add_call
+from tests.support.console import PHONE, ConsoleProcess, Desk
+from tests.support.demo import Demo
+from tests.support.flagged_calls import LENGTH_MS, NUMBER, FlaggedCall, add_call, record
 
 pytestmark = pytest.mark.peers
 
@@ -29,10 +28,9 @@ BAD = '<script>window.broken=1</script><img src=x onerror="window.broken=1">{{ w
 
 @dataclass(frozen=True)
 class Desks:
-    """The console over a store with the demo's angry call and some others, and who sits before it."""
+    """The console over a store with the demo's angry call and some others."""
 
     console: ConsoleProcess
-    browser: ConsoleBrowser
     angry: str
 
     def add(self, call: FlaggedCall) -> FlaggedCall:
@@ -47,34 +45,17 @@ class Desks:
 
 
 @pytest.fixture(scope="module")
-def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desks]:
+def console(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess]:
     folder = tmp_path_factory.mktemp("console")
-    told = run("demo", "--out", folder / "store", timeout_s=170)
-    assert told.returncode == 0, told.stdout + told.stderr
-    with Store.open_for_reading(folder / "store") as store:
+    with ConsoleProcess(folder, demo.copied(folder / "store")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desks(console: ConsoleProcess) -> Desks:
+    with Store.open_for_reading(console.store) as store:
         [call] = [call for call in queries.list_calls(store) if call.caller_number == CALLS[2].caller]
-    with (
-        ConsoleProcess(folder, folder / "store") as console,
-        sync_playwright() as playwright,
-        ConsoleBrowser(playwright) as browser,
-    ):
-        yield Desks(console, browser, call.id)
-
-
-@pytest.fixture
-def sit(desks: Desks) -> Iterator[Callable[..., Desk]]:
-    """Somebody sits down; afterwards nothing of what they saw may have gone wrong in the browser."""
-    open_desks: list[Desk] = []
-
-    def log_in(role: str, **how: Any) -> Desk:
-        open_desks.append(desks.browser.log_in(desks.console, role, **how))
-        return open_desks[-1]
-
-    yield log_in
-    for desk in open_desks:
-        # A file that is gone is told of by the browser too
-        assert [line for line in desk.complaints if "404" not in line] == []
-        desk.close()
+    return Desks(console, call.id)
 
 
 def position(page: Page) -> float:
@@ -93,9 +74,9 @@ def seconds(sentence: Locator) -> float:
     return 60.0 * int(minutes) + int(rest)
 
 
-def test_the_angry_call_is_heard_followed_and_confirmed(desks: Desks, sit: Callable[..., Desk]) -> None:
-    desk = sit("qa")
-    page = desk.open(f"/calls/{desks.angry}")
+def test_the_angry_call_is_heard_followed_and_confirmed(desks: Desks, desk: Callable[..., Desk]) -> None:
+    window = desk("qa")
+    page = window.open(f"/calls/{desks.angry}")
     expect(page.get_by_role("heading", level=1)).to_have_text("来电 139****1004")
     expect(page.locator("mark", has_text="12315")).to_have_class(re.compile("vc-chosen"))
 
@@ -122,12 +103,12 @@ def test_the_angry_call_is_heard_followed_and_confirmed(desks: Desks, sit: Calla
     assert (review.account, review.detail["flag"], review.detail["verdict"]) == ("qa", "regulator", "confirmed")
     assert review.detail["comment"].endswith("不是快捷键")
     assert [told.detail for told in desks.console.audit(action="listen", account="qa")] == [{"original": False}]
-    audit = sit("manager").open(f"/audit?call={desks.angry}")
+    audit = desk("manager").open(f"/audit?call={desks.angry}")
     expect(audit.locator("tr", has_text="复核").first).to_contain_text("属实")
 
 
-def test_keys_move_the_sound_but_not_while_somebody_types(desks: Desks, sit: Callable[..., Desk]) -> None:
-    page = sit("qa").open(f"/calls/{desks.angry}")
+def test_keys_move_the_sound_but_not_while_somebody_types(desks: Desks, desk: Callable[..., Desk]) -> None:
+    page = desk("qa").open(f"/calls/{desks.angry}")
     page.wait_for_function("() => document.querySelector('.vc-wave canvas').width > 300")
     now = page.locator(".vc-time span")
     page.keyboard.press("ArrowRight")
@@ -152,8 +133,8 @@ def test_keys_move_the_sound_but_not_while_somebody_types(desks: Desks, sit: Cal
     expect(page.get_by_role("dialog")).to_contain_text("播放或暂停")
 
 
-def test_who_may_not_see_numbers_neither_sees_nor_hears_them(desks: Desks, sit: Callable[..., Desk]) -> None:
-    page = sit("qa").open(f"/calls/{desks.angry}")
+def test_who_may_not_see_numbers_neither_sees_nor_hears_them(desks: Desks, desk: Callable[..., Desk]) -> None:
+    page = desk("qa").open(f"/calls/{desks.angry}")
     expect(page.locator(".vc-turn", has_text="[电话号码]").first).to_be_visible()
     assert NUMBER not in page.content()
     assert page.get_by_label("显示完整号码").count() == 0
@@ -169,8 +150,8 @@ def test_who_may_not_see_numbers_neither_sees_nor_hears_them(desks: Desks, sit: 
     assert heard.content != Path(call.recording or "").read_bytes()
 
 
-def test_who_may_unmask_sees_and_hears_numbers_on_record(desks: Desks, sit: Callable[..., Desk]) -> None:
-    page = sit("admin").open(f"/calls/{desks.angry}")
+def test_who_may_unmask_sees_and_hears_numbers_on_record(desks: Desks, desk: Callable[..., Desk]) -> None:
+    page = desk("admin").open(f"/calls/{desks.angry}")
     expect(page.locator(".vc-turn", has_text="[电话号码]").first).to_be_visible()
     assert NUMBER not in page.content()
 
@@ -188,9 +169,9 @@ def test_who_may_unmask_sees_and_hears_numbers_on_record(desks: Desks, sit: Call
     expect(page.locator(".vc-turn", has_text=NUMBER)).to_have_count(0)
 
 
-def test_the_second_of_two_reviewers_is_told_of_the_first(desks: Desks, sit: Callable[..., Desk]) -> None:
+def test_the_second_of_two_reviewers_is_told_of_the_first(desks: Desks, desk: Callable[..., Desk]) -> None:
     desks.add(FlaggedCall(id="disputed"))
-    first, second = (sit(role).open("/calls/disputed") for role in ("qa", "admin"))
+    first, second = (desk(role).open("/calls/disputed") for role in ("qa", "admin"))
     first.get_by_label("说明").fill("确实要去投诉")
     first.get_by_role("button", name="确认").click()
     expect(first.locator(".vc-flag-state")).to_have_text("属实")
@@ -209,16 +190,16 @@ def test_the_second_of_two_reviewers_is_told_of_the_first(desks: Desks, sit: Cal
     assert verdicts == ["dismissed", "confirmed"]
 
 
-def test_the_agents_side_appeals_and_the_manager_decides(desks: Desks, sit: Callable[..., Desk]) -> None:
+def test_the_agents_side_appeals_and_the_manager_decides(desks: Desks, desk: Callable[..., Desk]) -> None:
     desks.add(FlaggedCall(id="appealed", queue="general"))
-    agent = sit("agent").open("/calls/appealed")
+    agent = desk("agent").open("/calls/appealed")
     assert agent.get_by_role("button", name="确认").count() == 0
     agent.get_by_role("button", name="申诉").first.click()
     agent.get_by_label("理由").fill(f"误报 {BAD}")
     agent.get_by_role("button", name="提交").click()
     expect(agent.locator(".vc-appeal")).to_contain_text("等待裁定")
 
-    manager = sit("manager").open("/calls/appealed")
+    manager = desk("manager").open("/calls/appealed")
     expect(manager.locator(".vc-appeal")).to_contain_text(BAD)
     manager.get_by_label("裁定说明").fill("同意")
     manager.get_by_role("button", name="申诉成立").click()
@@ -227,13 +208,13 @@ def test_the_agents_side_appeals_and_the_manager_decides(desks: Desks, sit: Call
     assert not manager.evaluate("() => window.broken")
 
 
-def test_scripts_in_texts_numbers_and_names_show_as_text(desks: Desks, sit: Callable[..., Desk]) -> None:
+def test_scripts_in_texts_numbers_and_names_show_as_text(desks: Desks, desk: Callable[..., Desk]) -> None:
     bad = FlaggedCall(
         id='"><b onclick=x>', words=f"我要投诉{BAD}", threat="投诉", title=BAD, number=BAD, node=f'a["]-->b{BAD}',
         greeting=BAD, flag="odd", queue=BAD,
     )  # fmt: skip
     desks.add(bad)
-    page = sit("admin").open("/calls/%22%3E%3Cb%20onclick=x%3E")
+    page = desk("admin").open("/calls/%22%3E%3Cb%20onclick=x%3E")
     expect(page.locator(".vc-turn[data-who=customer] .vc-said")).to_have_text(bad.words)
     expect(page.locator(".vc-flag-title")).to_have_text(BAD)
     expect(page.locator(".vc-path")).to_contain_text(bad.node)
@@ -245,9 +226,9 @@ def test_scripts_in_texts_numbers_and_names_show_as_text(desks: Desks, sit: Call
     assert not page.evaluate("() => window.broken || document.querySelector('main img, main script')")
 
 
-def test_a_call_that_is_going_on_grows_and_its_flag_lights_up(desks: Desks, sit: Callable[..., Desk]) -> None:
+def test_a_call_that_is_going_on_grows_and_its_flag_lights_up(desks: Desks, desk: Callable[..., Desk]) -> None:
     call = desks.add(FlaggedCall(id="live", ended=False, flag="first", title="第一个"))
-    page = sit("qa").open("/calls/live")
+    page = desk("qa").open("/calls/live")
     expect(page.get_by_text("通话中")).to_be_visible()
     expect(page.get_by_role("button", name="播放", exact=True)).to_be_disabled()
     page.get_by_label("说明").first.fill("正在写")
@@ -271,9 +252,9 @@ def test_a_call_that_is_going_on_grows_and_its_flag_lights_up(desks: Desks, sit:
     expect(page.get_by_role("button", name="播放", exact=True)).to_be_enabled()
 
 
-def test_a_recording_that_is_gone_is_told_and_the_words_stay(desks: Desks, sit: Callable[..., Desk]) -> None:
+def test_a_recording_that_is_gone_is_told_and_the_words_stay(desks: Desks, desk: Callable[..., Desk]) -> None:
     desks.add(FlaggedCall(id="gone"))
-    page = sit("qa").open("/calls/gone")
+    page = desk("qa", expected="404").open("/calls/gone")
     expect(page.locator(".vc-player-told")).to_be_empty()
     for file in (desks.console.store / "recordings").glob("gone*.wav"):
         file.unlink()
@@ -285,9 +266,41 @@ def test_a_recording_that_is_gone_is_told_and_the_words_stay(desks: Desks, sit: 
     expect(page.locator(".vc-player-told")).to_contain_text("保留期限")
 
 
-def test_the_next_flagged_call_comes_with_one_key(desks: Desks, sit: Callable[..., Desk]) -> None:
+def test_a_message_that_was_left_is_heard_by_itself_and_on_record(desks: Desks, desk: Callable[..., Desk]) -> None:
+    file = record(desks.console.store / "recordings", "left-message-1.wav")
+    left = {"node": "leave_message", "path": str(file), "start_ms": 0.0, "end_ms": LENGTH_MS}
+    desks.add(FlaggedCall(id="left", messages=(left, {**left, "path": None})))
+    window = desk("admin", expected="404")
+    page = window.open("/calls/left")
+    players = page.locator(".vc-message")
+    expect(players.last).to_contain_text("已按保留期限删除")
+    expect(page.get_by_role("button", name="播放留言 2")).to_be_disabled()
+    expect(players.first.locator(".vc-time")).to_have_text("00:00 / 00:08")
+    assert window.violations() == []
+
+    page.get_by_role("button", name="播放", exact=True).click()
+    wait_until_after(page, 0.1)
+    page.get_by_role("button", name="播放留言 1").click()
+    expect(players.first.locator(".vc-time")).to_have_text("00:01 / 00:08")
+    expect(page.get_by_role("button", name="播放", exact=True)).to_be_visible()
+    page.get_by_role("switch", name="显示完整号码").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"来电 {NUMBER}")
+    page.get_by_role("button", name="播放留言 1").click()
+    expect(page.get_by_role("button", name="暂停留言 1")).to_be_visible()
+    heard = [told.detail for told in desks.console.audit(action="listen", call_id="left")]
+    message = {"original": False, "message": "0"}
+    assert heard == [{**message, "original": True}, message, {"original": False}]
+
+    page.reload()
+    file.unlink()
+    file.with_name("left-message-1-redacted.wav").unlink()
+    page.get_by_role("button", name="播放留言 1").click()
+    expect(players.first).to_contain_text("保留期限")
+
+
+def test_the_next_flagged_call_comes_with_one_key(desks: Desks, desk: Callable[..., Desk]) -> None:
     desks.add(FlaggedCall(id="gravest", severity="critical", flag="danger", at="2026-11-30T10:00:00+08:00"))
-    page = sit("qa", viewport=PHONE).open(f"/calls/{desks.angry}")
+    page = desk("qa", viewport=PHONE, expected="404").open(f"/calls/{desks.angry}")
     expect(page.locator(".vc-turn").first).to_be_visible()
     deadline = time.monotonic() + 60
     while "/calls/gravest" not in page.url:
@@ -299,8 +312,8 @@ def test_the_next_flagged_call_comes_with_one_key(desks: Desks, sit: Callable[..
     expect(page.locator(".vc-flag-title")).to_have_text("提到监管部门、媒体或法律途径")
 
 
-def test_a_call_out_of_sight_does_not_exist(desks: Desks, sit: Callable[..., Desk]) -> None:
-    page = sit("agent").page
+def test_a_call_out_of_sight_does_not_exist(desks: Desks, desk: Callable[..., Desk]) -> None:
+    page = desk("agent", expected="404").page
     answer = page.goto(f"/calls/{desks.angry}")
     assert answer is not None
     assert answer.status == 404
@@ -308,9 +321,9 @@ def test_a_call_out_of_sight_does_not_exist(desks: Desks, sit: Callable[..., Des
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_page_is_for_everybody(desks: Desks, sit: Callable[..., Desk], dark: bool) -> None:
-    desk = sit("admin", dark=dark, **({"viewport": PHONE} if dark else {}))
-    page = desk.open(f"/calls/{desks.angry}")
+def test_the_page_is_for_everybody(desks: Desks, desk: Callable[..., Desk], dark: bool) -> None:
+    window = desk("admin", dark=dark, **({"viewport": PHONE} if dark else {}))
+    page = window.open(f"/calls/{desks.angry}")
     expect(page.locator(".vc-turn").first).to_be_visible()
-    assert desk.violations() == []
+    assert window.violations() == []
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

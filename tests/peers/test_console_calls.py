@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from gateway.events import CallAnalyzed
 from gateway.findings import CallFindings, CallMood, Evidence, Flag, Route
 from gateway.store import Store
 from gateway.store.record import record_next
-from tests.support.console import PHONE, ConsoleBrowser, ConsoleProcess, Desk
+from tests.support.console import PHONE, ConsoleProcess, Desk
 from tests.support.stored import CALLER, StoredCall, store_calls
 
 pytestmark = pytest.mark.peers
@@ -53,26 +53,6 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess
         analysed(store, SCRIPT, anger=0, flag=odd)
     with ConsoleProcess(folder, folder / "store") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[ConsoleBrowser]:
-    with sync_playwright() as playwright, ConsoleBrowser(playwright) as opened:
-        yield opened
-
-
-@pytest.fixture
-def desk(console: ConsoleProcess, browser: ConsoleBrowser) -> Iterator[Callable[..., Desk]]:
-    opened: list[Desk] = []
-
-    def log_in(role: str, **options: object) -> Desk:
-        opened.append(browser.log_in(console, role, **options))  # type: ignore[arg-type]
-        return opened[-1]
-
-    yield log_in
-    for one in opened:
-        assert one.complaints == []
-        one.close()
 
 
 def asked(address: str) -> dict[str, list[str]]:

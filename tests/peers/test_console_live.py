@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, expect, sync_playwright
+from playwright.sync_api import expect
 from typer.testing import CliRunner
 
 from gateway.cli import app
@@ -17,7 +17,7 @@ from gateway.events import CallAnalyzed, CallStarted, FlagRaised, TurnAnalyzed
 from gateway.findings import CallFindings, CallMood, Flag, Mood, Route, TurnFindings, WordMood
 from gateway.store import Store, StoreWriter
 from gateway.store.record import record_next
-from tests.support.console import PHONE, ConsoleBrowser, ConsoleProcess
+from tests.support.console import PHONE, ConsoleProcess, Desk
 from tests.support.stored import StoredCall
 
 pytestmark = pytest.mark.peers
@@ -25,12 +25,6 @@ pytestmark = pytest.mark.peers
 HOTLINE = "mobile_hotline"
 ROUTE = Route(route="billing_dispute", probability=0.9, skill_group="billing_dispute")
 WAIT_MS = 8000
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +49,6 @@ def console(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield started
 
 
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[ConsoleBrowser]:
-    with ConsoleBrowser(playwright) as opened:
-        yield opened
-
-
 def told(call: StoredCall) -> list[Any]:
     """Its events, as those of a call to the hotline."""
     return [replace(one, flow=HOTLINE) if isinstance(one, CallStarted) else one for one in call.events]
@@ -79,11 +67,9 @@ def analyzed(call: StoredCall) -> CallAnalyzed:
     )
 
 
-def test_a_live_call_appears_its_flag_lights_up_and_it_leaves(
-    store: Store, console: ConsoleProcess, browser: ConsoleBrowser
-) -> None:
-    desk = browser.log_in(console, "floor")
-    page = desk.open("/live")
+def test_a_live_call_appears_its_flag_lights_up_and_it_leaves(store: Store, desk: Callable[..., Desk]) -> None:
+    window = desk("floor")
+    page = window.open("/live")
     expect(page.get_by_text("现在没有进行中的通话")).to_be_visible()
     page.evaluate("() => { window.notReloaded = true; }")
     writer = StoreWriter(store)
@@ -112,28 +98,25 @@ def test_a_live_call_appears_its_flag_lights_up_and_it_leaves(
     expect(alert).to_contain_text("<b>扬言</b>投诉")
     expect(alert).to_have_attribute("href", "/calls/up")
     assert "13812345678" not in page.content()
-    assert desk.violations() == []
+    assert window.violations() == []
     writer.emit(call.ends().events[-1])
     expect(row).to_contain_text("来电者挂断", timeout=WAIT_MS)
     expect(row).to_have_count(0, timeout=2 * WAIT_MS)
     assert page.evaluate("() => window.notReloaded")
     writer.close()
     assert writer.error is None
-    assert desk.complaints == []
-    desk.close()
 
 
-def test_who_may_not_watch_the_floor_does_not(console: ConsoleProcess, browser: ConsoleBrowser) -> None:
-    desk = browser.log_in(console, "agent")
-    desk.page.goto("/live")
-    expect(desk.page.get_by_text("没有权限")).to_be_visible()
-    desk.close()
+def test_who_may_not_watch_the_floor_does_not(desk: Callable[..., Desk]) -> None:
+    window = desk("agent", expected="403")
+    window.page.goto("/live")
+    expect(window.page.get_by_text("没有权限")).to_be_visible()
 
 
-def test_the_figures_are_those_of_the_report(store: Store, console: ConsoleProcess, browser: ConsoleBrowser) -> None:
+def test_the_figures_are_those_of_the_report(store: Store, desk: Callable[..., Desk]) -> None:
     report = json.loads(CliRunner().invoke(app, ["report", "--store", str(store.directory), "--json"]).stdout)
-    desk = browser.log_in(console, "manager")
-    page = desk.open("/service?period=all")
+    window = desk("manager")
+    page = window.open("/service?period=all")
     expect(page.locator('[data-figure="calls"]')).to_have_text(str(report["calls"]))
     shown = {one: page.locator(f'[data-figure="{one}"]').inner_text() for one in report["figures"] if one != "answered"}
     units = {"satisfaction_score": "{:.2f} 分", "handling_time": "{:.1f} 秒"}
@@ -142,14 +125,11 @@ def test_the_figures_are_those_of_the_report(store: Store, console: ConsoleProce
         for name, figure in report["figures"].items()
         if name != "answered"
     }
-    desk.close()
 
 
-def test_the_service_page_shows_where_callers_give_up_and_what_they_say_more(
-    console: ConsoleProcess, browser: ConsoleBrowser
-) -> None:
-    desk = browser.log_in(console, "manager")
-    page = desk.open("/service?figure=abandonment&period=30d")
+def test_the_service_page_shows_where_callers_give_up_and_what_they_say_more(desk: Callable[..., Desk]) -> None:
+    window = desk("manager")
+    page = window.open("/service?figure=abandonment&period=30d")
     word = page.locator(".vg-rising-word")
     expect(word.locator("a").first).to_have_text("积分被清零", timeout=WAIT_MS)
     assert "q=" in (word.locator("a").first.get_attribute("href") or "")
@@ -162,15 +142,12 @@ def test_the_service_page_shows_where_callers_give_up_and_what_they_say_more(
     expect(dialog.get_by_role("link").first).to_have_attribute("href", "/calls/past0")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    assert desk.violations() == []
-    assert desk.complaints == []
-    desk.close()
+    assert window.violations() == []
 
 
-def test_a_team_leader_sees_the_figures_of_their_queues_alone(console: ConsoleProcess, browser: ConsoleBrowser) -> None:
-    desk = browser.log_in(console, "team_leader", viewport=PHONE)
-    page = desk.open("/service?period=all")
+def test_a_team_leader_sees_the_figures_of_their_queues_alone(desk: Callable[..., Desk]) -> None:
+    window = desk("team_leader", viewport=PHONE)
+    page = window.open("/service?period=all")
     expect(page.locator('[data-figure="calls"]')).to_have_text("0")
     expect(page.get_by_text("这段时间里没有通话")).to_be_visible()
-    assert desk.violations() == []
-    desk.close()
+    assert window.violations() == []

@@ -9,21 +9,17 @@ import pytest
 import soundfile
 
 from gateway.store import Store, get_call, list_calls
-from tests.support.command import COMMAND, run
+from tests.support.command import COMMAND
+from tests.support.demo import Demo
 
 pytestmark = pytest.mark.peers
 
 
-def test_the_demo_tells_three_calls_and_keeps_them(tmp_path: Path) -> None:
-    result = run("demo", "--out", tmp_path)
-    assert result.returncode == 0, result.stderr
+def test_the_demo_tells_three_calls_and_keeps_them(demo: Demo) -> None:
     for words in ("三十五元六角", "长辈专线", "转接人工", "来电者插话", "工单号是", "自助办结"):
-        assert words in result.stdout
-    store = Store.open(tmp_path)
-    try:
+        assert words in demo.told
+    with Store.open_for_reading(demo.store) as store:
         calls = [get_call(store, listed.id) for listed in list_calls(store)]
-    finally:
-        store.close()
     kept = {call.caller_number: call for call in calls if call is not None}
     assert len(kept) == 3
     balance, elder, angry = kept["13900001001"], kept["13900001002"], kept["13900001004"]

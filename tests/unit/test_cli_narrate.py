@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from gateway import events
 from gateway.cli.narrate import Narrator
+from gateway.findings import CallFindings, CallMood, Route
 
 pytestmark = pytest.mark.unit
 
 
-def told(*happened: events.Event) -> str:
+def told(*happened: events.Event, rules: Path | None = None) -> str:
     out = io.StringIO()
-    narrator = Narrator(Console(file=out, width=80, highlight=False))
+    narrator = Narrator(Console(file=out, width=80, highlight=False), rules)
     for event in happened:
         narrator(event)
     return out.getvalue()
@@ -108,3 +110,17 @@ def test_the_end_is_told_with_path_and_recording() -> None:
     assert "满意度 5 分" in text
     assert "线路 编码 PCMA，收到包 1490，丢包 10，丢包率％ 0.67，抖动毫秒 3.5" in text
     assert "线路" not in told(events.CallEnded(call_id="c", at_ms=1.0, **facts | {"line": None}))  # type: ignore[arg-type]
+
+
+def test_what_a_caller_wants_is_called_as_the_operators_rules_have_it(tmp_path: Path) -> None:
+    found = CallFindings(
+        route=Route(route="invoice", probability=0.9, skill_group="billing"),
+        mood=CallMood(polarity="neutral", anger=0, at_end="neutral", trend="steady"),
+        flags=(),
+        turns=(),
+    )
+    event = events.CallAnalyzed(call_id="c", at_ms=0, findings=found)
+    (tmp_path / "tickets.yaml").write_text("routes: {invoice: {title: 单据, team: 组}}\n", encoding="utf-8")
+
+    assert "诉求 单据（0.90）" in told(event, rules=tmp_path)
+    assert "诉求 发票（0.90）" in told(event)

@@ -64,6 +64,30 @@ def test_sends_out():
 """
 )
 
+AGAIN = """
+import itertools, pytest
+pytestmark = pytest.mark.peers
+made = itertools.count(1)
+
+@pytest.fixture(scope="module")
+def shared():
+    return next(made)
+
+@pytest.fixture
+def ends_well_at_the_third(shared):
+    yield
+    assert shared == 3
+
+def test_fails_at_first(shared):
+    assert shared == 2
+
+def test_ends_badly_at_first(ends_well_at_the_third):
+    pass
+
+def test_goes_well(shared):
+    assert shared == 3
+"""
+
 
 def run_under_our_conftest(pytester: pytest.Pytester, modules: dict[str, str]) -> pytest.RunResult:
     """Run modules, by path below tests/, in a pytest process with our conftest and our tiers."""
@@ -94,6 +118,13 @@ def test_conduct(pytester):
         "tried to reach example.org",
     ]
     result.stdout.fnmatch_lines_random(expected)
+
+
+def test_a_second_try_has_what_the_module_shares_made_anew(pytester):
+    """Also where the first went wrong at its very end."""
+    result = run_under_our_conftest(pytester, {"peers/test_it.py": AGAIN})
+    assert result.ret == pytest.ExitCode.OK
+    assert result.parseoutcomes()["rerun"] == 2
 
 
 def test_collection(pytester):

@@ -25,6 +25,7 @@ from gateway.console.call.words import clock, lines
 from gateway.console.config import ConsoleConfig
 from gateway.console.logins import Logins
 from gateway.console.rights import Scope
+from gateway.console.wording import told_detail
 from gateway.settings import Settings
 from gateway.store import Store
 from gateway.store import accounts as kept
@@ -240,18 +241,103 @@ def test_a_call_that_is_going_on_is_heard_later(store: Store) -> None:
     assert "结束后" in answer.json()["detail"]
 
 
-def test_a_message_is_heard_by_its_number(store: Store) -> None:
-    file = record(store.recordings, "call-1-message-0.wav")
-    message = {"node": "leave", "path": str(file), "start_ms": 0.0, "end_ms": 8000.0}
-    add_call(store, FlaggedCall(messages=(message,)))
-    site = Site(store)
+# ------------------------------------------------------------------------------------------- messages that were left
 
-    heard = samples(site.ask("/api/calls/call-1/messages/0/audio"))
+
+MESSAGE = "/api/calls/call-1/messages/0/audio"
+
+
+@pytest.fixture
+def left(store: Store) -> Site:
+    """A call in which a message was left, of the length of the call."""
+    file = record(store.recordings, "call-1-message-0.wav")
+    message = {"node": "leave", "path": str(file), "start_ms": 0.0, "end_ms": LENGTH_MS}
+    add_call(store, FlaggedCall(messages=(message,)))
+    return Site(store)
+
+
+def test_a_message_is_heard_by_its_number(left: Site) -> None:
+    heard = samples(left.ask(MESSAGE))
 
     assert not heard[int(3.4 * RATE_HZ) : int(4.0 * RATE_HZ)].any()
-    assert site.ask("/api/calls/call-1/messages/1/audio").status_code == 404
-    assert site.ask("/api/calls/call-1/messages/-1/audio").status_code == 404
-    assert site.heard() == [{"original": False, "message": "0"}]
+    for number in ("1", "-1", "9" * 30):
+        assert left.ask(f"/api/calls/call-1/messages/{number}/audio").status_code == 404
+    for number in ("x", "0.5", "0%00"):
+        assert left.ask(f"/api/calls/call-1/messages/{number}/audio").status_code == 422
+    [heard_of] = left.heard()
+    assert heard_of == {"original": False, "message": "0"}
+    assert told_detail(heard_of) == "未遮住号码的录音：否；留言：第 1 条"
+
+
+def test_ranges_of_a_message_are_one_listening_which_is_not_that_of_the_call(left: Site) -> None:
+    whole = left.ask(f"{MESSAGE}?page=one").content
+
+    for wanted, first, last in (("bytes=0-99", 0, 99), ("bytes=100-", 100, BYTES - 1)):
+        part = left.ask(f"{MESSAGE}?page=one", Range=wanted)
+        assert (part.status_code, part.headers["content-range"]) == (206, f"bytes {first}-{last}/{BYTES}")
+        assert part.content == whole[first : last + 1]
+    assert left.ask(MESSAGE, Range=f"bytes={BYTES}-").status_code == 416
+    assert left.ask(f"{MESSAGE}?page=two", method="HEAD").content == b""
+    left.ask(f"{AUDIO}?page=one")
+    message = {"original": False, "message": "0"}
+    assert left.heard() == [message, message, {"original": False}]
+
+
+def test_the_original_of_a_message_is_for_who_may_unmask_and_asks_for_it(left: Site) -> None:
+    assert left.ask(f"{MESSAGE}?original=1").status_code == 403
+
+    original = left.ask(f"{MESSAGE}?original=1", "floor").content
+
+    assert original == (left.store.recordings / "call-1-message-0.wav").read_bytes()
+    assert left.ask(MESSAGE, "floor").content != original
+    assert left.heard() == [{"original": True, "message": "0"}, {"original": False, "message": "0"}]
+
+
+@pytest.mark.parametrize(("role", "status"), [("agent", 404), ("designer", 403)])
+def test_who_may_not_see_the_call_or_not_listen_hears_no_message(left: Site, role: str, status: int) -> None:
+    assert left.ask(MESSAGE, role).status_code == status
+    assert left.heard() == []
+
+
+@pytest.mark.parametrize(
+    "where", ["{outside}/secret.wav", "../../outside/secret.wav", "/etc/passwd", "..", "", None, "\x00", "link.wav"]
+)
+def test_no_message_leads_out_of_the_folder_of_recordings(left: Site, tmp_path: Path, where: str | None) -> None:
+    outside = tmp_path / "outside"
+    record(outside, "secret.wav")
+    (left.store.recordings / "link.wav").symlink_to(outside / "secret.wav")
+    told = {"node": "leave", "path": where and where.format(outside=outside), "start_ms": 0.0, "end_ms": LENGTH_MS}
+    with left.store.writing() as session:
+        session.execute(update(CallRow).values(messages=[told]))
+
+    for role, query in (("qa", ""), ("floor", "?original=1")):
+        answer = left.ask(MESSAGE + query, role)
+        assert answer.status_code == 404
+        assert "录音" in answer.json()["detail"]
+    assert [file.name for file in outside.iterdir()] == ["secret.wav"]
+    assert left.heard() == []
+
+
+def test_a_message_that_retention_has_removed_is_told_in_words(left: Site) -> None:
+    (left.store.recordings / "call-1-message-0.wav").unlink()
+
+    for role, query in (("qa", ""), ("floor", "?original=1")):
+        answer = left.ask(MESSAGE + query, role)
+        assert answer.status_code == 404
+        assert "保留期限" in answer.json()["detail"]
+    assert left.heard() == []
+
+
+def test_a_page_knows_of_each_message_how_long_it_is_and_whether_it_is_kept(store: Store) -> None:
+    kept_one = {"node": "leave", "path": "a.wav", "start_ms": 1000.0, "end_ms": 4500.0}
+    add_call(store, FlaggedCall(messages=(kept_one, {**kept_one, "path": None})))
+    shown = load(store, ALL, "call-1")
+
+    assert shown is not None
+    assert [(one.node, one.begin_ms, one.length_ms, one.has_file) for one in shown.messages] == [
+        ("leave", 1000.0, 3500.0, True),
+        ("leave", 1000.0, 3500.0, False),
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------- the outline

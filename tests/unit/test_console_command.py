@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,13 @@ def test_without_a_store_there_is_a_remedy_and_none_is_made(tmp_path: Path) -> N
     assert isinstance(refused.exception, StoreError)
     assert "voice-gateway demo" in str(refused.exception)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_command_starts_with_the_garbage_collector_on() -> None:
+    """It is off while the command is imported, and what was imported isn't looked at again."""
+    told = (
+        "import gc, typer.main, gateway.cli; typer.main.get_command(gateway.cli.app).get_command(None, 'console'); "
+        "print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    )
+    started = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert started.stdout == "True True\n"

@@ -35,7 +35,7 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, monkeypatch:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gateway.media.wav.os.fsync", full)
+    monkeypatch.setattr("asr.storage.os.fsync", full)
     with pytest.raises(RecordingError, match="No space left on device; make room on the disk"):
         write_wav(tmp_path / "m.wav", SOUND)
     assert list(tmp_path.iterdir()) == []

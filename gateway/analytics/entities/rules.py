@@ -5,19 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.rulefiles import load_rules, refuse, rule_file
 from gateway.dialogue.mistakes import Mistake
+from gateway.strict import Strict
 
 Name = Annotated[str, Field(min_length=2, max_length=20, pattern=r"\w")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Product(_Strict):
+class Product(Strict):
     """Something that is sold, and what it is called."""
 
     name: Name
@@ -25,7 +22,7 @@ class Product(_Strict):
     """Other names of it."""
 
 
-class Places(_Strict):
+class Places(Strict):
     """Provinces and cities, without 省 and 市."""
 
     provinces: tuple[Name, ...] = ()
@@ -34,7 +31,7 @@ class Places(_Strict):
     """Those that are words too (开封, 三明): only with 市 or 省 after them."""
 
 
-class EntityRules(_Strict):
+class EntityRules(Strict):
     """The file."""
 
     products: tuple[Product, ...] = ()

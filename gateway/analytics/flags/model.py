@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from gateway.analytics.flags.conditions.asked_for_human import AskedForHuman
 from gateway.analytics.flags.conditions.elderly import ElderlyNotOfferedHuman
@@ -15,25 +15,22 @@ from gateway.analytics.flags.conditions.repeat_contact import RepeatContact
 from gateway.analytics.flags.conditions.silent_abandon import SilentAbandon
 from gateway.analytics.flags.conditions.view import CallCondition
 from gateway.findings import Severity
+from gateway.strict import Strict
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Word = Annotated[str, StringConstraints(pattern=r"\w")]
 Lift = Literal["negation", "report"]
 
 
-class Unless(BaseModel):
+class Unless(Strict):
     """What takes a finding back that it overlaps: 垃圾短信 is no insult."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     words: tuple[Word, ...] = ()
     patterns: tuple[str, ...] = ()
 
 
-class Condition(BaseModel):
+class Condition(Strict):
     """One way in which a flag is raised: by words, or by how the call went. Just one of the two."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     words: tuple[Word, ...] = ()
     """Found also by their sound, from three syllables on."""
@@ -84,10 +81,8 @@ class Condition(BaseModel):
         return self
 
 
-class FlagRule(BaseModel):
+class FlagRule(Strict):
     """One flag."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: Word
     """What supervisors read."""
@@ -97,10 +92,8 @@ class FlagRule(BaseModel):
     conditions: tuple[Condition, ...] = Field(min_length=1)
 
 
-class FlagFile(BaseModel):
+class FlagFile(Strict):
     """The whole file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     heard_as: tuple[Word, ...] = ()
     """Words that patterns use and that recognisers write with other characters of the same sound."""

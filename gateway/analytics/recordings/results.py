@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from asr.storage import whole_file
 from gateway.analytics.recordings.files import Wanted
 from gateway.errors import RecordingError
 
@@ -70,16 +69,10 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         RecordingError: it can't be written.
     """
-    draft = path.with_name(path.name + ".tmp")
     try:
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb") as file:
+        with whole_file(path, 0o600) as file:
             file.write(text.encode("utf-8", "backslashreplace"))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
 
 

@@ -27,7 +27,7 @@ def write_copies(redacted: Redacted, recording: Path, messages: Sequence[Mapping
     redact_recording(recording, written[0], redacted.silences)
     for message in messages:
         file = recording.with_name(Path(str(message.get("path") or "?")).name)
-        if file.is_file():
+        if file.is_file() and not file.is_symlink():  # a link may lead to what is no recording
             written.append(redacted_path(file))
             redact_recording(file, written[-1], _within(redacted.silences, float(message["start_ms"])))
     return tuple(written)

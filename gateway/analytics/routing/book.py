@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from asr.text import strip_punctuation
 from gateway.analytics.routing.features import MAX_CHARACTERS, Sounds, heard
@@ -17,6 +17,7 @@ from gateway.dialogue.mistakes import Mistake, unknown
 from gateway.dialogue.nodes.base import Place
 from gateway.errors import RulesError
 from gateway.findings import OTHER
+from gateway.strict import Strict
 
 NAME = "routes.yaml"
 FEWEST_EXAMPLES = 5
@@ -26,11 +27,7 @@ _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 _Text = Annotated[str, Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class RouteRule(_Strict):
+class RouteRule(Strict):
     """One route of the file."""
 
     label: _Text
@@ -42,7 +39,7 @@ class RouteRule(_Strict):
     """As callers say it."""
 
 
-class Around(_Strict):
+class Around(Strict):
     """What callers say around a matter: training examples are wrapped in it."""
 
     openings: tuple[_Text, ...] = ()
@@ -51,7 +48,7 @@ class Around(_Strict):
     """Complaints, thanks and circumstances: they go with any matter, and so decide none."""
 
 
-class RouteRules(_Strict):
+class RouteRules(Strict):
     """The whole file."""
 
     skill_groups: dict[_Name, _Text] = Field(min_length=1)

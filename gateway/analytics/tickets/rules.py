@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.rulefiles import load_rules, refuse, rule_file
 from gateway.dialogue.mistakes import Mistake, unknown
 from gateway.findings import ENTITY_KINDS, OTHER
+from gateway.strict import Strict
 
 Priority = Literal["normal", "high", "urgent"]
 PRIORITIES: dict[str, str] = {"normal": "普通", "high": "优先", "urgent": "紧急"}
@@ -19,11 +20,7 @@ PRIORITIES: dict[str, str] = {"normal": "普通", "high": "优先", "urgent": "�
 Hours = Annotated[float, Field(gt=0, le=24 * 90)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Deadlines(_Strict):
+class Deadlines(Strict):
     """Hours after a work order was opened; None where the general one stands."""
 
     answer_h: Hours | None = None
@@ -31,7 +28,7 @@ class Deadlines(_Strict):
     visit_h: Hours | None = None
 
 
-class Usual(_Strict):
+class Usual(Strict):
     """The deadlines of every category that has none of its own."""
 
     answer_h: Hours = 4
@@ -39,7 +36,7 @@ class Usual(_Strict):
     visit_h: Hours = 48
 
 
-class Category(_Strict):
+class Category(Strict):
     """Work orders of one route."""
 
     title: Annotated[str, Field(min_length=1, max_length=20)]
@@ -47,7 +44,7 @@ class Category(_Strict):
     deadlines: Deadlines = Deadlines()
 
 
-class Urgency(_Strict):
+class Urgency(Strict):
     """Who is served first."""
 
     level: Priority
@@ -61,7 +58,7 @@ class Urgency(_Strict):
         return bool(set(self.flags) & set(flags)) or (self.anger is not None and anger >= self.anger)
 
 
-class TicketRules(_Strict):
+class TicketRules(Strict):
     """The whole file."""
 
     deadlines: Usual = Usual()
@@ -69,7 +66,7 @@ class TicketRules(_Strict):
     open_on_flags: tuple[str, ...] = ()
     priority: tuple[Urgency, ...] = ()
     routes: dict[str, Category]
-    facts: dict[str, str] = {}
+    facts: dict[str, str] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, rules: Path | None = None) -> TicketRules:

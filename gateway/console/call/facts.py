@@ -8,8 +8,12 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
+from gateway.analytics.tickets.lookups import TOLD
+from gateway.analytics.tickets.rules import PRIORITIES
+from gateway.analytics.titles import ENTITY_TITLES, TREND_TITLES
+from gateway.console.call.message import MessagePlayer
 from gateway.console.call.view import Shown
-from gateway.console.call.words import ENTITIES, LINE, PRIORITIES, STATUSES, TRENDS, clock, lines, moment
+from gateway.console.call.words import LINE, clock, lines, moment
 from gateway.console.calls.labels import ANGER, POLARITIES
 from gateway.console.calls.labels import mood as mood_words
 from gateway.findings import Evidence, QualityCard, QualityHit, Route
@@ -29,6 +33,7 @@ class Facts:
         zone: that times are shown in.
         seek: goes to a moment of the call, ms.
         appeal: opens an appeal against a score, by name and title; None for who may not.
+        may_listen: messages that were left can be heard.
     """
 
     def __init__(
@@ -37,11 +42,14 @@ class Facts:
         zone: ZoneInfo,
         seek: Callable[[float], None],
         appeal: Callable[[str, str], None] | None,
+        *,
+        may_listen: bool,
     ) -> None:
         self._titles = titles
         self._zone = zone
         self._seek = seek
         self._appeal = appeal
+        self._may_listen = may_listen
         self._list = ui.column().classes("vc-facts")
 
     def show(self, shown: Shown) -> None:
@@ -54,6 +62,7 @@ class Facts:
             self._path(shown)
             for ticket in shown.tickets:
                 self._ticket(ticket)
+            self._messages(shown)
             if shown.queue or shown.handed_over:
                 with _card("转给人工的内容"):
                     _rows([("队列", shown.queue), *lines(shown.handed_over)])
@@ -63,7 +72,6 @@ class Facts:
             self._entities(shown)
             for card in shown.findings.quality if shown.findings else ():
                 self._quality(card)
-            self._messages(shown)
             self._line(shown)
 
     def _matter(self, route: Route, summary: str) -> None:
@@ -94,7 +102,7 @@ class Facts:
             if whole is not None:
                 gravest = f"，最重时{ANGER[whole.anger]}" if ANGER.get(whole.anger) else ""
                 told = f"{POLARITIES[whole.polarity]}{gravest}，结束时{POLARITIES[whole.at_end]}"
-                ui.label(f"{told}，总体{TRENDS[whole.trend]}")
+                ui.label(f"{told}，总体{TREND_TITLES[whole.trend]}")
             if len(turns) < 2:
                 return
             seconds = [round(at_ms / 1000, 1) for at_ms, _ in turns]
@@ -115,7 +123,7 @@ class Facts:
     def _ticket(self, ticket: TicketRecord) -> None:
         with _card(f"工单 {ticket.number}"):
             with ui.row().classes("vc-line"):
-                ui.label(STATUSES.get(ticket.status, ticket.status)).classes("vc-badge")
+                ui.label(TOLD.get(ticket.status, ticket.status)).classes("vc-badge")
                 ui.label(PRIORITIES.get(ticket.priority, ticket.priority)).classes("vc-badge")
                 ui.label(f"{self._title(ticket.category)} · {ticket.team}").classes("vg-muted")
             ui.label(ticket.summary)
@@ -125,7 +133,7 @@ class Facts:
                 for step in ticket.steps:
                     with ui.element("li"):
                         ui.label(f"{moment(step.at, self._zone)}　{step.who}").classes("vg-muted")
-                        ui.label(f"{STATUSES.get(step.status, step.status)}　{step.note}")
+                        ui.label(f"{TOLD.get(step.status, step.status)}　{step.note}")
 
     def _entities(self, shown: Shown) -> None:
         found = [entity for at in sorted(shown.turns) for entity in shown.turns[at].entities][:_MOST]
@@ -133,7 +141,7 @@ class Facts:
             return
         with _card("提到的"), ui.row().classes("vc-chips"):
             for one in found:
-                self._chip(f"{ENTITIES.get(one.kind, one.kind)} {one.value}", one.evidence.begin_ms)
+                self._chip(f"{ENTITY_TITLES.get(one.kind, one.kind)} {one.value}", one.evidence.begin_ms)
 
     def _quality(self, card: QualityCard) -> None:
         title = f"{card.title}　{card.score:g} 分" + ("　不合格" if card.failed else "")
@@ -159,9 +167,10 @@ class Facts:
         if not shown.messages:
             return
         with _card("留言"):
-            for number, (node, at_ms) in enumerate(shown.messages):
-                with ui.row().classes("vc-line"):
-                    self._chip(node or f"留言 {number + 1}", at_ms)
+            for number, message in enumerate(shown.messages):
+                title = f"留言 {number + 1}"
+                self._chip(message.node or title, message.begin_ms)
+                MessagePlayer(shown, number, title, may_listen=self._may_listen)
 
     def _line(self, shown: Shown) -> None:
         known = [(title, str(shown.line[name])) for name, title in LINE.items() if shown.line.get(name) is not None]

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from gateway.analytics.redaction import redact_text
+from gateway.analytics.titles import SEVERITY_TITLES
 from gateway.console.call.view import Shown
 from gateway.console.call.words import clock, moment
-from gateway.console.calls.labels import SEVERITIES, VERDICTS
+from gateway.console.calls.labels import VERDICTS
 from gateway.console.frame import Page
 from gateway.console.rights import Right
 from gateway.findings import Flag
@@ -132,7 +133,7 @@ class _FlagCard:
             return
         self._flag, self._unmasked = flag, unmasked
         self._title.text = flag.title
-        self._severity.text = SEVERITIES.get(flag.severity, flag.severity)
+        self._severity.text = SEVERITY_TITLES.get(flag.severity, flag.severity)
         self._severity.props["data-severity"] = flag.severity
         self._severity.update()
         self._evidence.clear()

@@ -25,6 +25,17 @@ from gateway.store.tickets import TicketRecord, ticket_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftMessage:
+    """A message that the caller left; told by its number, from 0."""
+
+    node: str
+    begin_ms: float
+    length_ms: float
+    has_file: bool
+    """Kept yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A call as somebody may see it: nothing in it has to be hidden any more."""
 
@@ -57,8 +68,7 @@ class Shown:
     queue: str
     """Whom it was, or is to be, handed to; empty when nobody was asked for."""
     handed_over: Mapping[str, Any]
-    messages: tuple[tuple[str, float], ...]
-    """Node of each message that was left, and when it begins, ms."""
+    messages: tuple[LeftMessage, ...]
     line: Mapping[str, Any]
     satisfaction: int | None
     has_recording: bool
@@ -118,11 +128,19 @@ def _shown(
         tickets=tickets,
         queue=queue,
         handed_over=handed_over if unmasked else _handed_masked(handed_over),
-        messages=tuple((str(one.get("node") or ""), float(one.get("start_ms") or 0.0)) for one in call.messages),
+        messages=tuple(_message(one) for one in call.messages),
         line=call.line or {},
         satisfaction=call.satisfaction,
         has_recording=bool(call.recording),
         words_gone=words_gone,
+    )
+
+
+def _message(told: Mapping[str, Any]) -> LeftMessage:
+    begin_ms = float(told.get("start_ms") or 0.0)
+    length_ms = max(0.0, float(told.get("end_ms") or 0.0) - begin_ms)
+    return LeftMessage(
+        node=str(told.get("node") or ""), begin_ms=begin_ms, length_ms=length_ms, has_file=bool(told.get("path"))
     )
 
 

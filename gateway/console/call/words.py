@@ -16,23 +16,7 @@ from ruamel.yaml.error import YAMLError
 from gateway.analytics.routing.book import NAME
 from gateway.analytics.rulefiles import rule_file
 
-TRENDS = {"better": "好转", "steady": "平稳", "worse": "变差"}
 DECISIONS = {"upheld": "申诉成立", "rejected": "申诉不成立"}
-PRIORITIES = {"normal": "普通", "high": "优先", "urgent": "加急"}
-STATUSES = {"open": "处理中", "visit_back": "待回访", "done": "已办结"}
-ENTITIES = {
-    "phone": "电话",
-    "id_card": "身份证",
-    "bank_card": "银行卡",
-    "verification_code": "验证码",
-    "amount": "金额",
-    "date": "日期",
-    "data_volume": "流量",
-    "product": "产品",
-    "place": "地名",
-    "address": "地址",
-    "number": "号码",
-}
 LINE = {
     "codec": "编码",
     "ptime_ms": "每包毫秒",

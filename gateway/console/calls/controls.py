@@ -9,7 +9,8 @@ from typing import Any, Literal
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
-from gateway.console.calls.labels import DISPOSITIONS, MODES, POLARITIES, REVIEWS, SEVERITIES, Titles
+from gateway.analytics.titles import SEVERITY_TITLES
+from gateway.console.calls.labels import DISPOSITIONS, MODES, POLARITIES, REVIEWS, Titles
 from gateway.console.calls.query import WHENS, Query
 from gateway.store.search import Values
 
@@ -44,7 +45,7 @@ def fields(titles: Titles, values: Values, flags: Mapping[str, str]) -> tuple[Se
         Field("review", "复核", "one", REVIEWS),
     )
     more = (
-        Field("severity", "最高级别", "some", SEVERITIES),
+        Field("severity", "最高级别", "some", SEVERITY_TITLES),
         Field("mood", "情绪", "some", POLARITIES),
         Field("anger", "生气程度", "one", {"1": "不满及以上", "2": "生气及以上", "3": "愤怒"}),
         Field("end", "结束方式", "some", DISPOSITIONS),

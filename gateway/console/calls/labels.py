@@ -16,7 +16,6 @@ from gateway.errors import FlowError, RulesError
 from gateway.store.places import Sort
 from gateway.store.search import GOING_ON
 
-SEVERITIES = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
 POLARITIES = {"negative": "负面", "neutral": "平静", "positive": "正面"}
 ANGER = {0: "", 1: "不满", 2: "生气", 3: "愤怒"}
 MODES = {"standard": "普通", "elderly": "长辈"}

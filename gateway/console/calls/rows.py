@@ -7,11 +7,11 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from gateway.analytics.scribe import masked
+from gateway.analytics.titles import SEVERITY_TITLES
 from gateway.console.calls.labels import (
     DISPOSITIONS,
     MODES,
     REVIEWS,
-    SEVERITIES,
     VERDICTS,
     Titles,
     duration,
@@ -95,11 +95,11 @@ class Rows:
 
     def _flag(self, flag: RaisedFlag) -> dict[str, Any]:
         title = self.titles.flags.get(flag.flag, flag.title)
-        level, verdict = SEVERITIES.get(flag.severity, flag.severity), VERDICTS.get(flag.verdict, "未复核")
+        level, verdict = SEVERITY_TITLES.get(flag.severity, flag.severity), VERDICTS.get(flag.verdict, "未复核")
         return {
             "name": flag.flag,
             "title": title,
-            "severity": flag.severity if flag.severity in SEVERITIES else "low",
+            "severity": flag.severity if flag.severity in SEVERITY_TITLES else "low",
             "level": level,
             "hint": f"{title}（{level}，{verdict}）",
             "struck": flag.verdict == "dismissed",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from gateway.analytics.scribe import masked
-from gateway.console.calls.labels import DISPOSITIONS, MODES, POLARITIES, REVIEWS, SEVERITIES, Titles
+from gateway.analytics.titles import SEVERITY_TITLES
+from gateway.console.calls.labels import DISPOSITIONS, MODES, POLARITIES, REVIEWS, Titles
 from gateway.store.search import FoundCall
 
 COLUMNS = (
@@ -72,7 +73,7 @@ class Sheet:
 
 
 def _severity(name: str) -> str:
-    return SEVERITIES.get(name, name)
+    return SEVERITY_TITLES.get(name, name)
 
 
 def _figure(value: int | None) -> str:

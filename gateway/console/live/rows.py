@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 
+from gateway.analytics.titles import SEVERITY_TITLES
 from gateway.console.calls.labels import DISPOSITIONS, MODES, mood
-from gateway.console.calls.labels import SEVERITIES as TITLES
 from gateway.console.live.board import FRESH, LiveCall, LiveFlag, Raised
 from gateway.console.live.engine import STEPS, EngineState
 from gateway.desk.graph.drawing import KINDS
@@ -108,7 +108,7 @@ def _flag(flag: LiveFlag, now: dt.datetime) -> Row:
     return {
         "flag": flag.flag,
         "title": flag.title,
-        "told": f"{flag.title}，{TITLES[severity]}",
+        "told": f"{flag.title}，{SEVERITY_TITLES[severity]}",
         "css": f"vg-live-flag vg-live-{severity}{' vg-live-fresh' if now - flag.seen_at < FRESH else ''}",
     }
 

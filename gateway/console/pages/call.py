@@ -67,13 +67,13 @@ class _CallPage:
     async def draw(self, at_ms: float) -> None:
         visitor = self._page.visitor
         self._head()
-        self._player = Player(self._shown, may_listen=visitor.may(Right.LISTEN), on_choose=self._choose, at_ms=at_ms)
+        may_listen = visitor.may(Right.LISTEN)
+        self._player = Player(self._shown, may_listen=may_listen, on_choose=self._choose, at_ms=at_ms)
         with self._player:
             doings = Doings(seek=self._player.seek, appeal=self._appeal, choose=self._choose_here, reviewed=self._again)
             self._flags = FlagPanel(self._page, doings)
-            self._facts = Facts(
-                self._titles, self._zone, self._player.seek, self._appeal if visitor.may(Right.APPEAL) else None
-            )
+            appeal = self._appeal if visitor.may(Right.APPEAL) else None
+            self._facts = Facts(self._titles, self._zone, self._player.seek, appeal, may_listen=may_listen)
             self._appeals = AppealPanel(self._page, self._shown.id)
         self._keys()
         await self._show()

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from gateway.transport.config import BROWSER, MAX_PORT, Host, Network, Ports, Strict, family, numeric, port_range
+from gateway.strict import Strict
+from gateway.transport.config import BROWSER, MAX_PORT, Host, Network, Ports, family, numeric, port_range
 
 CodecName = Literal["PCMA", "PCMU", "G722", "opus"]
 SrtpPolicy = Literal["off", "optional", "required"]

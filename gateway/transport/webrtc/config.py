@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from gateway.transport.config import MAX_PORT, Address, Host, Network, Ports, Strict, family, numeric, port_range
+from gateway.strict import Strict
+from gateway.transport.config import MAX_PORT, Address, Host, Network, Ports, family, numeric, port_range
 
 _LISTEN = re.compile(r"(https?)://(\[[0-9A-Fa-f:.]+\]|[0-9.]+):(\d{1,5})/?")
 _SERVER = r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from gateway.analytics.flags.conditions.view import CallView, Found, answers
 from gateway.findings import Evidence
+from gateway.strict import Strict
 
 AGENT = "agent"
 """The universal of every flow that leads to a human."""
 
 
-class AskedForHuman(BaseModel):
+class AskedForHuman(Strict):
     """Settings of `asked_for_human`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     times: int = Field(ge=2, le=20)
     words: tuple[Annotated[str, StringConstraints(pattern=r"\w")], ...] = ()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.flags.conditions.view import CallView, Found, unserved
+from gateway.strict import Strict
 
 
-class ElderlyNotOfferedHuman(BaseModel):
+class ElderlyNotOfferedHuman(Strict):
     """Settings of `elderly_not_offered_human`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     modes: tuple[str, ...] = Field(min_length=1)
     """Modes of the flows that are for elderly callers."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.conversation import Conversation
 from gateway.analytics.flags.conditions.view import CallView, Found, answers
 from gateway.findings import Evidence
+from gateway.strict import Strict
 
 
-class LongSilence(BaseModel):
+class LongSilence(Strict):
     """Settings of `long_silence`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     gap_ms: float = Field(gt=0)
     """From the end of what was said to the beginning of what is said next."""

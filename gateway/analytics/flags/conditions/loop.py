@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.conversation import Conversation
 from gateway.analytics.flags.conditions.view import CallView, Found, answers
 from gateway.findings import Evidence
+from gateway.strict import Strict
 
 _LONGEST = 12
 """Nodes of a way that is gone round; longer ones are no loop to a caller."""
 
 
-class Loop(BaseModel):
+class Loop(Strict):
     """Settings of `loop`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     asked: int = Field(ge=2, le=50)
     """So many answers to one question, none of them accepted."""

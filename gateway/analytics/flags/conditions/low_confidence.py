@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.conversation import Segment
 from gateway.analytics.flags.conditions.view import CallView, Found
+from gateway.strict import Strict
 
 
-class LowConfidence(BaseModel):
+class LowConfidence(Strict):
     """Settings of `low_confidence`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     below: float = Field(ge=0, le=1)
     """The recogniser's confidence that is low."""

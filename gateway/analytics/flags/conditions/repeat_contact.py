@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.flags.conditions.view import CallView, Found
+from gateway.strict import Strict
 
 
-class RepeatContact(BaseModel):
+class RepeatContact(Strict):
     """Settings of `repeat_contact`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     calls: int = Field(ge=1, le=100)
     """So many earlier calls."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.analytics.flags.conditions.view import CallView, Found, answers, unserved
+from gateway.strict import Strict
 
 
-class SilentAbandon(BaseModel):
+class SilentAbandon(Strict):
     """Settings of `silent_abandon`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     least_ms: float = Field(ge=0)
     """Calls that end sooner were misdialled."""
