@@ -14,6 +14,11 @@
 
 from __future__ import annotations
 
+import re
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+"""Errors are English for who runs the service, Chinese for who writes flows and rules; the joint is of its language."""
+
 
 class VoiceGatewayError(Exception):
     """An error a person can act on.
@@ -34,7 +39,9 @@ class VoiceGatewayError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.message}" if self.where else self.message
-        return f"{text}; {self.remedy}" if self.remedy else text
+        if not self.remedy:
+            return text
+        return f"{text}{'；' if _CHINESE.match(self.remedy) else '; '}{self.remedy}"
 
 
 class SpeechError(VoiceGatewayError):

@@ -17,6 +17,8 @@ VoiceGatewayError                (asr.errors) what went wrong, where, and what t
 
 from __future__ import annotations
 
+import errno
+
 from asr.errors import AudioFileError, ManifestError, ModelError, SpeechError, UnknownEngineError, VoiceGatewayError
 
 __all__ = [
@@ -37,11 +39,30 @@ __all__ = [
     "TransportError",
     "UnknownEngineError",
     "VoiceGatewayError",
+    "refused",
 ]
+
+_REFUSALS = {
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EISDIR: "这是文件夹",
+    errno.ENOTDIR: "路径里有一段不是文件夹",
+    errno.ENAMETOOLONG: "名字太长",
+    errno.ELOOP: "链接绕成了圈",
+    errno.ENOEXEC: "不是能运行的程序",
+    errno.ENOSPC: "磁盘满了",
+    errno.EROFS: "磁盘只能读",
+}
+
+
+def refused(error: OSError) -> str:
+    """Why a file can't be had, in Chinese, for those whose file it is; the machine says it in English."""
+    return _REFUSALS.get(error.errno or 0, "读写出错")
 
 
 class FlowError(VoiceGatewayError):
-    """A flow file with one or more mistakes; `problems` holds a `file:line:column: reason; fix` line for each."""
+    """A flow file with mistakes; `problems` holds a `file:line:column: reason, and fix` line in Chinese for each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -49,7 +70,7 @@ class FlowError(VoiceGatewayError):
 
 
 class RulesError(VoiceGatewayError):
-    """A rule file with one or more mistakes; `problems` holds a `file:line:column: reason; fix` line for each."""
+    """A rule file with mistakes; `problems` holds a `file:line:column: reason, and fix` line in Chinese for each."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))

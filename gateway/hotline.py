@@ -45,9 +45,9 @@ class Hotline:
         flow = CompiledFlow(read)
         if unrecorded := list(Inventory(flow.flow, path.parent).missing().values()):
             raise PromptError(
-                f"{len(unrecorded)} sentences are not recorded: {'、'.join(unrecorded[:NAMED])}",
+                f"有 {len(unrecorded)} 句没有录音：{'、'.join(unrecorded[:NAMED])}",
                 where=str(path),
-                remedy=f"see `voice-gateway prompts missing {path.parent.name}`",
+                remedy=f"请看 `voice-gateway prompts missing {path.parent.name}`",
             )
         _check_engines(flow, path, settings)
         prompts = PromptCatalog.load(path.parent, voice_dir(path.parent))

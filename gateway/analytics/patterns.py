@@ -25,6 +25,27 @@ MAX_PATTERN = 10_000
 log = logging.getLogger(__name__)
 
 
+_MEANINGS = {
+    "missing )": "括号没有合上",
+    "unbalanced parenthesis": "多了右括号",
+    "nothing to repeat": "前面没有可以重复的内容",
+    "multiple repeat": "重复的次数写了两遍",
+    "missing ]": "方括号没有合上",
+    "unterminated character set": "方括号没有合上",
+    "bad character range": "方括号里的范围不对",
+    "bad escape": "反斜杠后面的字符不对",
+    "unknown extension": "`(?` 后面的写法不对",
+    "unknown group": "没有这个组",
+    "invalid group reference": "没有这个组",
+    "min repeat greater than max repeat": "最少次数多于最多次数",
+}
+"""What the library finds wrong, by the beginning of its words."""
+
+
+def _in_chinese(error: regex.error) -> str:
+    return next((meaning for said, meaning in _MEANINGS.items() if str(error.msg).startswith(said)), "写法不对")
+
+
 class Span(NamedTuple):
     """Characters `start` to `end` of a text."""
 
@@ -49,20 +70,20 @@ class Pattern:
         self.overruns = 0
         """Searches that were cut off."""
         if len(text) > MAX_PATTERN:
-            raise ValueError(f"'{text[:20]}...' is longer than {MAX_PATTERN} characters; divide it")
+            raise ValueError(f"`{text[:20]}…` 超过 {MAX_PATTERN} 个字符；请分成几个")
         try:
             self._compiled = regex.compile(text, regex.IGNORECASE | regex.VERSION0, cache_pattern=False)
         except regex.error as error:
-            place = "" if error.pos is None else f" at character {error.pos + 1}"
-            raise ValueError(f"'{text}' is no pattern: {error.msg}{place}") from None
+            place = "" if error.pos is None else f"，在第 {error.pos + 1} 个字符"
+            raise ValueError(f"`{text}` 不是正则表达式{place}：{_in_chinese(error)}；请改正") from None
         except (RecursionError, OverflowError, MemoryError) as error:
-            raise ValueError(f"{text[:20]!a} can't be read as a pattern ({type(error).__name__})") from None
+            raise ValueError(f"`{text[:20]!a}` 不能当正则表达式读（{type(error).__name__}）；请改正") from None
         try:
             everything = self._compiled.fullmatch("", timeout=LIMIT_S) is not None
         except TimeoutError:
             everything = False
         if everything:
-            raise ValueError(f"'{text}' matches everything, also nothing at all")
+            raise ValueError(f"`{text}` 什么都能匹配，连空的也能；请改正")
         self._required = required(text)
 
     @property

@@ -29,7 +29,7 @@ def rule_file(name: str, folder: Path | None = None) -> Path:
     if folder is None:
         return BUNDLED / name
     if not folder.is_dir():
-        raise RulesError([f"{folder}: there is no such folder; make it, or leave the setting out"])
+        raise RulesError([f"{folder}: 没有这个文件夹；请建好它，或不要设置"])
     own = folder / name
     return own if own.exists() else BUNDLED / name
 
@@ -47,7 +47,7 @@ def load_rules(model: type[_Model], file: Path) -> tuple[_Model, Source]:
     found, mistakes = validated(model, source.data, ())
     refuse(source, mistakes)
     if found is None:
-        raise RulesError([f"{file}: can't be read"])
+        raise RulesError([f"{file}: 内容不对，读不了；请照自带的规则文件写"])
     return found, source
 
 

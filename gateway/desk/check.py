@@ -64,7 +64,7 @@ def flow_file(name: str, flows_dir: Path) -> Path:
     if path.is_dir():
         if (path / FLOW_FILE).is_file():
             return path / FLOW_FILE
-        raise FlowError([f"{path}: there is no {FLOW_FILE} in this folder; name a hotline, its folder or its file"])
+        raise FlowError([f"{path}: 这个文件夹里没有 {FLOW_FILE}；请写热线的名字、文件夹或流程文件"])
     if path.suffix or len(path.parts) > 1:
         return path
     return find_flow(name, flows_dir)

@@ -38,20 +38,18 @@ def unrecorded(flow: Flow, folder: Path) -> Iterator[Finding]:
         yield Finding(RULE, "error", (), str(error).splitlines()[0])
         return
     if not own.table.is_file():
-        what = f"nothing of this flow is recorded ({len(missing)} recordings), and no synthesiser is set"
-        yield Finding(RULE, "error", (), f"{what}; see `voice-gateway prompts missing`")
+        what = f"这条热线一句也没有录音（缺 {len(missing)} 条），也没有设置合成命令"
+        yield Finding(RULE, "error", (), f"{what}；请看 `voice-gateway prompts missing`")
         return
     sentences = {normalize(text) for name, text in missing.items() if needed[name][0] == own}
     for place, text in _texts(flow):
         lacking = [clause for clause in (text, *clauses(text)) if normalize(clause) in sentences]
         if lacking:
-            what = f"nobody has recorded '{'、'.join(dict.fromkeys(lacking))}', and no synthesiser is set"
-            yield Finding(RULE, "error", place, f"{what}; record it, or set one and run `prompts build`")
+            what = f"“{'、'.join(dict.fromkeys(lacking))}”没有录音，也没有设置合成命令"
+            yield Finding(RULE, "error", place, f"{what}；请录音，或设置以后运行 `prompts build`")
     if pieces := [text for name, text in missing.items() if needed[name][0] != own]:
-        what = (
-            f"{len(pieces)} pieces of numbers and dates are not recorded ('{pieces[0]}' ...), and no synthesiser is set"
-        )
-        yield Finding(RULE, "error", _first_value(flow), f"{what}; see `voice-gateway prompts missing`")
+        what = f"数字和日期有 {len(pieces)} 段没有录音（如“{pieces[0]}”），也没有设置合成命令"
+        yield Finding(RULE, "error", _first_value(flow), f"{what}；请看 `voice-gateway prompts missing`")
 
 
 def _texts(flow: Flow) -> Iterator[tuple[Place, str]]:

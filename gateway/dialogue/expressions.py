@@ -16,12 +16,23 @@ from typing import Any
 
 from simpleeval import DEFAULT_OPERATORS, InvalidExpression, SimpleEval
 
+from gateway.dialogue.quoting import quoted
+
 MAX_LENGTH = 300
 _ALLOWED = (
     *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub),
     *(ast.Mult, ast.Div, ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn),
     *(ast.IfExp, ast.Name, ast.Attribute, ast.Constant, ast.Load, ast.Is, ast.IsNot),
 )
+
+_REFUSED: Mapping[type[ast.AST], str] = {
+    ast.Call: "函数",
+    ast.Subscript: "下标",
+    ast.JoinedStr: "拼接的文字",
+    ast.Pow: "乘方",
+    **dict.fromkeys((ast.List, ast.Tuple, ast.Dict, ast.Set), "列表"),
+}
+"""What designers may have meant by it; the rest are told by Python's names."""
 
 
 def _with_decimals(operate: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -107,22 +118,23 @@ class Expression:
 
 def _tree(source: str) -> ast.expr:
     if len(source) > MAX_LENGTH:
-        raise ValueError(f"this expression is longer than {MAX_LENGTH} characters")
+        raise ValueError(f"条件式超过 {MAX_LENGTH} 个字符；请缩短")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
             return ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"'{source}' is not an expression like caller.age >= 65") from error
+        raise ValueError(f"{quoted(source)} 不是条件式；请写成 `caller.age >= 65` 这样") from error
 
 
 def _refuse_unknown(node: ast.AST) -> None:
     if not isinstance(node, _ALLOWED):
-        raise ValueError(f"an expression can't use {type(node).__name__}; compare names, fields, numbers and texts")
+        used = _REFUSED.get(type(node), f" {quoted(type(node).__name__)} ")
+        raise ValueError(f"条件式里不能用{used}；请只用名字、字段、数、文字和比较")
     if isinstance(node, ast.Attribute) and node.attr.startswith(("_", "func_")):
-        raise ValueError(f"'{node.attr}' is not a field; a field's name begins with a letter")
+        raise ValueError(f"{quoted(node.attr)} 不是字段；字段的名字请以字母开头")
     if isinstance(node, ast.Constant) and not isinstance(node.value, str | int | float | bool | None):
-        raise ValueError("an expression's constants are numbers and texts")
+        raise ValueError("条件式里的值只能是数或文字；请改正")
 
 
 def _fields(tree: ast.expr) -> list[tuple[str, str]]:

@@ -19,10 +19,10 @@ _MAX_DURATION_MS = 600_000
 def _duration_ms(value: Any) -> int:  # noqa: ANN401 -- a designer can write anything
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise ValueError("not a time; write it as 5s or 600ms")
+        raise ValueError("不是时长；请写成 `5s` 或 `600ms`")
     duration_ms = round(float(match[1]) * (1000 if match[2] == "s" else 1))
     if not 0 < duration_ms <= _MAX_DURATION_MS:
-        raise ValueError("a time must be more than 0 and at most 600s")
+        raise ValueError("时长要大于 0，最多 `600s`；请改正")
     return duration_ms
 
 
@@ -34,16 +34,16 @@ _MAX_DEADLINE = timedelta(days=366)
 def _deadline(value: Any) -> timedelta:  # noqa: ANN401
     match = _DEADLINE.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise ValueError("not a deadline; write it as 30m, 4h or 2d")
+        raise ValueError("不是期限；请写成 `30m`、`4h` 或 `2d`")
     deadline = timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
     if not timedelta(0) < deadline <= _MAX_DEADLINE:
-        raise ValueError("a deadline must be more than 0 and at most 366d")
+        raise ValueError("期限要大于 0，最多 `366d`；请改正")
     return deadline
 
 
 def _text(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, str):
-        raise ValueError("not a text; put it in quotes")
+        raise ValueError("不是文字；请加引号")
     return value
 
 
@@ -58,7 +58,7 @@ def _expression(value: Any) -> Expression:  # noqa: ANN401
 def _without_wide_commas(value: str) -> str:
     """What is said has no marks, so these are lists whose commas were typed in Chinese."""
     if mark := _WIDE_COMMA.search(value):
-        raise ValueError(f"'{value}' holds a full-width '{mark[0]}'; part a list with half-width commas, [one, two]")
+        raise ValueError(f"“{value}”里有全角的“{mark[0]}”；列表请用半角逗号隔开，如 `[一, 二]`")
     return value
 
 

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from gateway.dialogue.fields import Strict
 from gateway.dialogue.mistakes import suggestion
+from gateway.dialogue.quoting import quoted
 
 _DAY = 24 * 60
 _CHINA = "Asia/Shanghai"
@@ -30,23 +31,23 @@ _Minutes = tuple[int, int]
 def _span(value: Any) -> _Minutes:  # noqa: ANN401 -- a designer can write anything
     match = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        what = f"'{value}' is not a time span" if isinstance(value, str) else "not a time span"
-        raise ValueError(f"{what}; write it as 08:00-20:00 (to 24:00 at most), and leave out a day without hours")
+        fix = "请写成 `08:00-20:00`（最晚到 24:00），不营业的日子不写"
+        raise ValueError(f"{_called(value)}不是时间段；{fix}")
     start = int(match[1]) * 60 + int(match[2])
     end = int(match[3]) * 60 + int(match[4]) if match[3] else _DAY
     if end == start:
-        raise ValueError(f"'{value}' is empty; all day is 00:00-24:00")
+        raise ValueError(f"{quoted(value)} 一分钟也没有；全天请写 `00:00-24:00`")
     return start, end if end > start else end + _DAY
 
 
 def _spans(value: Any) -> tuple[_Minutes, ...]:  # noqa: ANN401
     several = value if isinstance(value, list | tuple) else (value,)
     if not several:
-        raise ValueError("must not be empty; write it as 08:00-20:00, and leave out a day without hours")
+        raise ValueError("时间段是空的；请写成 `08:00-20:00`，不营业的日子不写")
     spans = tuple(_span(each) for each in several)
     for one, other in pairwise(sorted(spans)):
         if other[0] < one[1]:
-            raise ValueError(f"{_written(one)} and {_written(other)} overlap; make them one, or part them")
+            raise ValueError(f"{_written(one)} 和 {_written(other)} 重叠；请合成一段，或错开")
     return spans
 
 
@@ -59,37 +60,37 @@ def _date(value: Any) -> date:  # noqa: ANN401
         if isinstance(value, str) and _DATE.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError as error:
-        raise ValueError(f"'{value}' is not in the calendar; correct it") from error
-    raise ValueError(f"{_quoted(value)}not a date; write it as 2026-10-01")
+        raise ValueError(f"日历里没有 {quoted(value)}；请改正") from error
+    raise ValueError(f"{_called(value)}不是日期；请写成 `2026-10-01`")
 
 
-def _quoted(value: Any) -> str:  # noqa: ANN401
-    return f"'{value}' is " if isinstance(value, str) else ""
+def _called(value: Any) -> str:  # noqa: ANN401
+    return f"{quoted(value)} " if isinstance(value, str) else "这里"
 
 
 def _dates(value: Any) -> tuple[date, date]:  # noqa: ANN401
     if not isinstance(value, str):
-        raise ValueError("not a date; write it as 2026-10-01 or 2026-10-01..2026-10-07")
+        raise ValueError("这里不是日期；请写成 `2026-10-01` 或 `2026-10-01..2026-10-07`")
     first, dots, last = value.partition("..")
     first_day = _date(first)
     last_day = _date(last) if dots else first_day
     if last_day < first_day:
-        raise ValueError(f"'{value}' ends before it begins; write the earlier date first")
+        raise ValueError(f"{quoted(value)} 的结束早于开始；请把早的日期写在前面")
     return first_day, last_day
 
 
 def _zone(value: Any) -> ZoneInfo:  # noqa: ANN401
     if not isinstance(value, str):
-        raise ValueError(f"not a time zone; write it as {_CHINA}")
+        raise ValueError(f"这里不是时区；请写成 {quoted(_CHINA)}")
     try:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         known = available_timezones()
         if _CHINA not in known:
-            raise ValueError("this machine has no time zones; install the Python package tzdata") from error
+            raise ValueError("这台机器没有时区数据；请安装 Python 包 `tzdata`") from error
         area = value.partition("/")[0]
         near = {name for name in known if name.partition("/")[0] == area} or known
-        raise ValueError(f"'{value}' is not a time zone; {suggestion(value, near)}") from error
+        raise ValueError(f"没有时区 {quoted(value)}；{suggestion(value, near)}") from error
 
 
 _ONE_SPAN = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"}
@@ -133,12 +134,12 @@ class Week(Strict):
     @model_validator(mode="after")
     def _apart(self) -> Week:
         if not any(self.days):
-            raise ValueError('has no hours; write them as mon: "08:00-20:00"')
+            raise ValueError('没有营业时间；请写成 `mon: "08:00-20:00"`')
         named = list(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), self.days, strict=True))
         for (day, spans), (following, next_spans) in pairwise([*named, named[0]]):
             for one, other in _overlapping(spans, next_spans):
-                what = f"{day} {_written(one)} and {following} {_written(other)} overlap"
-                raise ValueError(f"{what}; end the first at {_written(other)[:5]}")
+                what = f"{quoted(day)} 的 {_written(one)} 和 {quoted(following)} 的 {_written(other)} 重叠"
+                raise ValueError(f"{what}；请让前一段到 {_written(other)[:5]} 结束")
         return self
 
 

@@ -13,6 +13,7 @@ from gateway.dialogue.mistakes import Mistake, suggestion, validated
 from gateway.dialogue.model import Flow, Subflow
 from gateway.dialogue.nodes import TYPES, node_type
 from gateway.dialogue.nodes.base import Node, Place
+from gateway.dialogue.quoting import listed, quoted
 from gateway.dialogue.references import Declared, References
 from gateway.dialogue.routes import stops
 from gateway.dialogue.source import Source, attempt, lines
@@ -53,7 +54,7 @@ def read_draft(path: Path) -> Draft:
     if not source.readable:
         return draft
     if not isinstance(source.data, dict):
-        source.problems.append((source.spot(()), "not a flow; begin with `flow: NAME`"))
+        source.problems.append((source.spot(()), "这不是流程；请以 `flow: 名字` 开头"))
         source.readable = False
         return draft
     digest = _graft_subflows(draft)
@@ -81,12 +82,10 @@ def _graft_subflows(draft: Draft) -> str:
         except (OSError, ValueError):  # no name that a file can have
             file, there = folder / "?", False
         if file.suffix not in {".yaml", ".yml"} or folder.parent.resolve() not in file.parents:
-            what = (
-                f"'{inner[:_SHOWN]}' can't be a sub-flow's file; name a .yaml file here or in a folder beside this one"
-            )
+            what = f"{quoted(inner[:_SHOWN])} 不能当子流程的文件；请写这里或旁边文件夹里的 .yaml 文件"
             source.problems.append((source.spot(place), what))
         elif not there:
-            source.problems.append((source.spot(place), f"there is no file '{inner[:_SHOWN]}'; check the path"))
+            source.problems.append((source.spot(place), f"没有文件 {quoted(inner[:_SHOWN])}；请检查路径"))
         else:
             other = attempt(Path(os.path.normpath(folder / inner)))
             digest.update(other.raw)
@@ -109,13 +108,13 @@ def find_flow(name: str, flows_dir: Path) -> Path:
     known = sorted(file.parent.name for file in flows_dir.glob(f"*/{FLOW_FILE}"))
     if name in known:
         return flows_dir / name / FLOW_FILE
-    raise FlowError([f"{flows_dir}: there is no flow '{name}'; {_close(name, known)}"])
+    raise FlowError([f"{flows_dir}: 没有热线 {quoted(name)}；{_close(name, known)}"])
 
 
 def _close(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, 1)
-    existing = f"flows here: {', '.join(known)}" if known else "there are none here, name another folder"
-    return f"did you mean '{close[0]}'? {existing}" if close else existing
+    existing = f"这里的热线有：{listed(known)}" if known else "这里没有热线，请换一个文件夹"
+    return f"是不是 {quoted(close[0])}？{existing}" if close else existing
 
 
 def _checked(data: dict[str, Any]) -> tuple[Flow | None, list[Mistake]]:
@@ -190,9 +189,9 @@ def _node(name: str, raw: Any, place: Place) -> tuple[Node | None, list[Mistake]
     if kind is not None:
         return validated(TYPES[kind], raw, place)
     if not isinstance(raw, dict):
-        return None, [Mistake(place, f"'{name}' must be a mapping with one of {', '.join(TYPES)}")]
+        return None, [Mistake(place, f"{quoted(name)} 要写成 `键: 值` 的形式，并有这些键之一：{listed(TYPES)}")]
     for key in raw:
         if difflib.get_close_matches(key, TYPES, 1):
-            return None, [Mistake((*place, key), f"unknown key '{key}'; {suggestion(key, TYPES)}", at_key=True)]
-    what = f"'{name}' has no type; give it one of {', '.join(TYPES)}"
+            return None, [Mistake((*place, key), f"不认识的键 {quoted(key)}；{suggestion(key, TYPES)}", at_key=True)]
+    what = f"{quoted(name)} 没有类型；请写上这些键之一：{listed(TYPES)}"
     return None, [Mistake(place, what, at_key=True)]

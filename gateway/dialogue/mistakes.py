@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from gateway.dialogue.nodes.base import Place
+from gateway.dialogue.quoting import listed, quoted
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _MANY = 18
@@ -26,23 +27,30 @@ _STAND_INS: tuple[Any, ...] = (
     dict.fromkeys(_PROMPTS[0], "x") | dict.fromkeys(_PROMPTS[1], _WORDS),
 )
 """Between them they fit every part that a flow must have, but its nodes."""
-_WORDING = {
-    "string_type": "must be a text; put it in quotes",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "float_type": "must be a number",
-    "dict_type": "must be a mapping, `key: value`",
-    "model_type": "must be a mapping, `key: value`",
-    "model_attributes_type": "must be a mapping, `key: value`",
-    "tuple_type": "must be a list, [one, two]",
-    "too_short": "must not be empty; fill it",
-    "string_too_short": "must not be empty; fill it",
+_WORDING: Mapping[str, str] = {
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "要写成整数"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "要写成 `true` 或 `false`"),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number", "decimal_type", "decimal_parsing"), "要写成数"),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type"), "要写成 `键: 值` 的形式"),
+    **dict.fromkeys(("tuple_type", "list_type"), "要写成列表，如 `[一, 二]`"),
+    "string_type": "要写成文字；请加引号",
+    "too_short": "至少要写 {min_length} 项；请补上",
+    "too_long": "最多写 {max_length} 项；请减少",
+    "string_too_short": "至少要写 {min_length} 个字；请补上",
+    "string_too_long": "最多写 {max_length} 个字；请缩短",
+    "greater_than": "要大于 {gt:g}；请改正",
+    "greater_than_equal": "不能小于 {ge:g}；请改正",
+    "less_than": "要小于 {lt:g}；请改正",
+    "less_than_equal": "不能大于 {le:g}；请改正",
+    "decimal_max_places": "最多写 {decimal_places} 位小数；请改正",
 }
 _PATTERNS: Mapping[str, str] = {
-    r"^[a-z][a-z0-9_]{0,63}$": "lower-case letters, digits and _, a letter first",
-    r"^[0-9*#]$": 'one key of the telephone, as "1" or "*"',
-    r"\w": "words that can be said",
-    r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": "lower-case words joined by dots, as account.balance",
+    r"^[a-z][a-z0-9_]{0,63}$": "小写字母开头的名字，后面可以有小写字母、数字和下划线",
+    r"^[0-9*#]$": '电话上的一个键，如 `"1"` 或 `"*"`',
+    r"\w": "能说出来的字",
+    r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$": "用点连起来的小写单词，如 `account.balance`",
+    r"^\d{5,20}$": "5 到 20 位数字的号码",
+    r"^[1-9]\d{3,9}$": "4 到 10 位数字的工单号，不以 0 开头",
 }
 
 
@@ -67,17 +75,17 @@ def closest(name: str, known: Collection[str]) -> str | None:
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
-    """`did you mean 'x'?`, or what is known here when that isn't too much."""
+    """What was probably meant, or what is known here when that isn't too much."""
     if close := closest(name, known):
-        return f"did you mean '{close}'?"
+        return f"是不是 {quoted(close)}？"
     if len(known) > _MANY:
-        return "check its spelling"
-    return f"known here: {', '.join(sorted(known))}" if known else "there are none"
+        return "请检查拼写"
+    return f"这里有：{listed(sorted(known))}" if known else "这里一个也没有"
 
 
 def unknown(kind: str, name: str, known: Collection[str]) -> str:
     """What is wrong with a name that nothing has."""
-    return f"there is no {kind} '{name}'; {suggestion(name, known)}"
+    return f"没有{kind} {quoted(name)}；{suggestion(name, known)}"
 
 
 def validated(
@@ -166,21 +174,31 @@ def _repaired(raw: Any, place: Place, renamed: str | None) -> Any:  # noqa: ANN4
 
 def _what(model: type[BaseModel], detail: ErrorDetails, place: Place) -> str:
     loc = tuple(part for part in (*place, *detail["loc"]) if part != "[key]")
-    name, kind, context = str(loc[-1]) if loc else "flow", detail["type"], detail.get("ctx", {})
-    if kind == "missing":
-        return f"'{name}' is missing; add it"
-    if kind == "extra_forbidden":
-        return f"unknown key '{name}'; {suggestion(name, _known_keys(model, detail['loc'][:-1]))}"
-    if kind == "string_pattern_mismatch":
-        return f"'{detail['input']}' can't stand here; use {_PATTERNS.get(context['pattern'], 'another text')}"
-    if kind == "literal_error":
-        allowed = [part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")]
-        return f"'{name}' can't be {detail['input']!r}; {suggestion(str(detail['input']), allowed)}"
-    if kind == "value_error":
-        return f"'{name}': {context['error']}"
-    if kind in _WORDING:
-        return f"'{name}' {_WORDING[kind]}"
-    return f"'{name}': {detail['msg'][:1].lower()}{detail['msg'][1:]}; correct it"
+    name, kind, context = quoted(loc[-1]) if loc else "", detail["type"], detail.get("ctx", {})
+    match kind:
+        case "missing":
+            return f"缺少 {name}；请补上"
+        case "extra_forbidden":
+            return f"不认识的键 {name}；{suggestion(str(loc[-1]), _known_keys(model, detail['loc'][:-1]))}"
+        case "string_pattern_mismatch":
+            wanted = _PATTERNS.get(context["pattern"], "别的写法")
+            return f"这里不能写 {quoted(detail['input'])}；请写{wanted}"
+        case "literal_error":
+            allowed = [part.strip("'") for part in context["expected"].replace(" or ", ", ").split(", ")]
+            return f"{_called(loc)}不能是 {quoted(detail['input'])}；{suggestion(str(detail['input']), allowed)}"
+        case "value_error":
+            return f"{name}：{context['error']}" if loc and isinstance(loc[-1], str) else str(context["error"])
+    return f"{_called(loc)}{_WORDING.get(kind, '的值不对；请改正').format_map(context)}"
+
+
+def _called(loc: Place) -> str:
+    """A key by its name; what stands in a list has none."""
+    match loc:
+        case (*_, int(index)):
+            return f"第 {index + 1} 项"
+        case (*_, str(key)):
+            return f"{quoted(key)} "
+    return "文件"
 
 
 def _known_keys(model: Any, place: Place) -> list[str]:  # noqa: ANN401 -- annotations are of any type

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gateway.dialogue.choices import AGENT, BUILT_IN, choices_at
 from gateway.dialogue.declarations import CONFIRMING_NAMES, KNOWN_NAMES, declaration_mistakes
 from gateway.dialogue.expressions import Expression
-from gateway.dialogue.mistakes import Mistake, unknown
+from gateway.dialogue.mistakes import Mistake, suggestion, unknown
 from gateway.dialogue.model import Flow, Mode, Override, Slot
 from gateway.dialogue.nodes.base import Fills, Node, Place
 from gateway.dialogue.nodes.call import Call
@@ -18,6 +18,7 @@ from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.menu import Menu, Option
 from gateway.dialogue.nodes.question import prompts_of
 from gateway.dialogue.nodes.ticket import Ticket
+from gateway.dialogue.quoting import listed, quoted
 from gateway.dialogue.routes import RETURN, all_slots, all_variables, overrides, stops
 from gateway.dialogue.slots import KINDS
 from gateway.dialogue.state import CALLER, STANDARD
@@ -83,27 +84,29 @@ class References:
         for place, target, subflow in targets:
             known = self._declared.reachable(subflow)
             if target not in known:
-                yield Mistake(place, unknown("node", target, known))
+                yield Mistake(place, unknown("节点", target, known))
         for name, inner in flow.subflows.items():
             if inner.entry not in self._declared.nodes.get(name, ()):
                 known = self._declared.nodes.get(name, frozenset())
-                yield Mistake(("subflows", name, "entry"), unknown("node", inner.entry, known))
+                yield Mistake(("subflows", name, "entry"), unknown("节点", inner.entry, known))
 
     def _needs(self) -> Iterator[Mistake]:
         flow = self._flow
         if AGENT not in flow.universals:
-            yield Mistake(("universals",), f"no way to a human; add `{AGENT}` with phrases, a key and a `go`")
+            yield Mistake(("universals",), f"没有转人工的路；请加上 {quoted(AGENT)}，写明 `phrases`、`key` 和 `go`")
         for name, said in flow.universals.items():
             if not said.go and name not in BUILT_IN:
-                yield Mistake(("universals", name), f"'{name}' leads nowhere; add `go: NODE`")
+                yield Mistake(("universals", name), f"{quoted(name)} 没有去处；请加上 `go: 节点`")
             if said.go and name in BUILT_IN:
-                yield Mistake(("universals", name, "go"), f"'{name}' works by itself; remove its `go`", at_key=True)
+                yield Mistake(
+                    ("universals", name, "go"), f"{quoted(name)} 自己就会起作用；请删掉它的 `go`", at_key=True
+                )
         if STANDARD in flow.modes:
-            what = f"'{STANDARD}' is the name of having no mode; choose another"
+            what = f"{quoted(STANDARD)} 表示没有模式；请换一个名字"
             yield Mistake(("modes", STANDARD), what, at_key=True)
         for at, prompt in flow.any_moment.items():
             if prompt.fields:
-                what = "this is said at any moment of a call, when no value may be known; say it without values"
+                what = "这句话在通话的任何时候都可能要说，那时还没有数据；请不要写 `{…}`"
                 yield Mistake(at, what)
         if flow.keys_only is not None:
             yield from self._offering(("keys_only", "option"), flow.keys_only.option)
@@ -116,7 +119,7 @@ class References:
         """It must name both, and can name nothing else."""
         said = {(field.expression.source.strip(), field.kind) for field in prompt.fields}
         if said != {("option", "text"), ("key", "number")}:
-            yield Mistake(at, "this offers one option; write it with {option | text} and {key | number}, nothing else")
+            yield Mistake(at, "这里念一个选项；请写上 `{option | text}` 和 `{key | number}`，不要写别的数据")
 
     # -------------------------------------------------------------------------------------------------------- nodes
 
@@ -138,13 +141,14 @@ class References:
                 yield from self._menu(at, node)
             case Call():
                 if node.call not in self._declared.subflows:
-                    yield Mistake((*at, "call"), unknown("sub-flow", node.call, self._declared.subflows))
+                    yield Mistake((*at, "call"), unknown("子流程", node.call, self._declared.subflows))
                 for name, value in node.arguments.items():
                     yield from self._filled((*at, "with", name), name, value)
             case Lookup() | Ticket():
                 if node.save not in self._declared.records:
-                    what = f"{unknown('record', node.save, self._declared.records)} Declare its fields in `records`"
-                    yield Mistake((*at, "save"), what)
+                    meant = suggestion(node.save, self._declared.records)
+                    what = f"没有查询结果 {quoted(node.save)}，字段要在 `records` 里声明"
+                    yield Mistake((*at, "save"), f"{what}；{meant}")
 
     def _collect(self, at: Place, node: Collect) -> Iterator[Mistake]:
         yield from self._slot((*at, "slot"), node.slot)
@@ -153,25 +157,25 @@ class References:
             return
         slot_type = slot.type
         if node.min_digits > node.max_digits:
-            yield Mistake((*at, "min_digits"), f"min_digits is more than max_digits ({node.max_digits}); lower it")
+            yield Mistake((*at, "min_digits"), f"`min_digits` 比 `max_digits`（{node.max_digits}）大；请改小")
         kind = KINDS[slot_type].says
         if node.confirm == "always" and kind is None:
-            yield Mistake((*at, "confirm"), f"a {slot_type} can't be read back; remove `confirm`")
+            yield Mistake((*at, "confirm"), f"类型为 {quoted(slot_type)} 的回答念不出来，没法确认；请删掉 `confirm`")
         elif kind and (node.confirm or self._flow.answers.confirm) != "never" and node.confirm_prompt is None:
             example = f"您说的是{{value | {kind}}}，对吗？"
-            yield Mistake(at, f"'confirm_prompt' is missing; add one like `{example}`, or `confirm: never`")
+            yield Mistake(at, f"缺少 `confirm_prompt`；请加上一句，如 {quoted(example)}，或写 `confirm: never`")
 
     def _menu(self, at: Place, menu: Menu) -> Iterator[Mistake]:
         included = self._nodes.get(menu.include) if menu.include else None
         if menu.include and not isinstance(included, Menu):
             menus = [name for name, node in self._nodes.items() if isinstance(node, Menu)]
-            yield Mistake((*at, "include"), unknown("menu", menu.include, menus))
+            yield Mistake((*at, "include"), unknown("菜单", menu.include, menus))
         keys: dict[str, str] = {}
         for name, option in menu.options.items():
             place: Place = (*at, "options", name)
             yield from self._option(place, name, option)
             if option.key and keys.setdefault(option.key, name) != name:
-                what = f"key {option.key} already chooses '{keys[option.key]}'; take another"
+                what = f"按键 {option.key} 已经选中 {quoted(keys[option.key])}；请换一个"
                 yield Mistake((*place, "key"), what)
         yield from self._offers(at, menu, menu.offers)
         for index, group in enumerate(menu.groups):
@@ -181,12 +185,12 @@ class References:
         flow = self._flow
         inherits = name in flow.universals or name in flow.modes
         if not option.phrases and not inherits:
-            what = f"option '{name}' has no phrases; add some, or name it like a universal or a mode"
+            what = f"选项 {quoted(name)} 没有说法；请写上 `phrases`，或用 `universals`、`modes` 里的名字"
             yield Mistake(place, what)
         if not (option.go or option.mode or inherits):
-            yield Mistake(place, f"option '{name}' leads nowhere; add `go: NODE`")
+            yield Mistake(place, f"选项 {quoted(name)} 没有去处；请加上 `go: 节点`")
         if option.mode and option.mode not in {*flow.modes, STANDARD}:
-            yield Mistake((*place, "mode"), unknown("mode", option.mode, [*flow.modes, STANDARD]))
+            yield Mistake((*place, "mode"), unknown("模式", option.mode, [*flow.modes, STANDARD]))
         for slot, value in option.fills.items():
             yield from self._filled((*place, "set", slot), slot, value)
 
@@ -194,7 +198,7 @@ class References:
         options = self._options(menu)
         for index, offered in enumerate(offers):
             if offered not in options:
-                yield Mistake((*at, "offers", index), unknown("option", offered, options))
+                yield Mistake((*at, "offers", index), unknown("选项", offered, options))
 
     def _options(self, menu: Menu) -> list[str]:
         return [choice.name for choice in choices_at(self._flow, menu).values() if choice.is_option]
@@ -214,7 +218,7 @@ class References:
             if name in self._nodes:
                 yield from self._override(place, override, self._nodes[name])
             elif (local or name) not in known:
-                yield Mistake(place, unknown("node", local or name, known), at_key=True)
+                yield Mistake(place, unknown("节点", local or name, known), at_key=True)
         for stop in stops(self._flow):
             if isinstance(stop.node, Menu) and mode.max_options:
                 place, override = mine.get(stop.name, (stop.place, Override()))
@@ -224,7 +228,7 @@ class References:
         given = override.model_fields_set
         if wrong := sorted(given - set(type(node).model_fields)):
             for part in wrong:
-                yield Mistake((*at, part), f"a {node.kind} node has no '{part}'; remove it", at_key=True)
+                yield Mistake((*at, part), f"{quoted(node.kind)} 节点没有 {quoted(part)}；请删掉", at_key=True)
             return
         overlaid = node.model_copy(update={part: getattr(override, part) for part in given})
         for place, prompt in overlaid.prompts():
@@ -241,10 +245,9 @@ class References:
         offers = (menu.offers if override.offers is None else override.offers) or self._options(menu)
         for names in [list(group.offers) for group in groups] or [list(offers)]:
             if len(names) > most:
-                what = f"more than {most} options at once in this mode"
-                yield Mistake(
-                    at, f"{what}; offer them in `groups`, or name at most {most} in `offers` and in the prompt"
-                )
+                what = f"在这个模式里一次念的选项多于 {most} 个"
+                fix = f"请用 `groups` 分组，或在 `offers` 和提示语里最多写 {most} 个"
+                yield Mistake(at, f"{what}；{fix}")
                 return
 
     # -------------------------------------------------------------------------------------------------------- names
@@ -252,23 +255,23 @@ class References:
     def _filled(self, place: Place, name: str, value: Expression) -> Iterator[Mistake]:
         known = self._declared.slots | self._declared.variables
         if name not in known:
-            yield Mistake(place, unknown("slot or variable", name, known), at_key=True)
+            yield Mistake(place, unknown("槽位或变量", name, known), at_key=True)
             return
         declared = self._slots.get(name) or self._variables.get(name)
         if declared is None or not isinstance(value.tree, ast.Constant) or value.tree.value is None:
             return
         if isinstance(declared, Slot) and declared.options is not None:
             if value.tree.value not in declared.options:
-                yield Mistake(place, unknown("option", str(value.tree.value), declared.options))
+                yield Mistake(place, unknown("选项", str(value.tree.value), declared.options))
             return
         try:
             typed(declared.type, value.tree.value)
         except WrongTypeError as error:
-            yield Mistake(place, f"{error}; correct one of them")
+            yield Mistake(place, f"{error}；请改正其中一个")
 
     def _slot(self, place: Place, slot: str, *, at_key: bool = False) -> Iterator[Mistake]:
         if slot not in self._declared.slots:
-            yield Mistake(place, unknown("slot", slot, self._declared.slots), at_key)
+            yield Mistake(place, unknown("槽位", slot, self._declared.slots), at_key)
 
     def _prompt(self, place: Place, prompt: Template, names: Collection[str] = ()) -> Iterator[Mistake]:
         for field in prompt.fields:
@@ -280,8 +283,9 @@ class References:
         for name, of in field.expression.fields:
             kind = self._type_of(name, of)
             if kind and field.expression.source.strip() == f"{name}.{of}" and field.kind not in SAID_AS[kind]:
-                ways = ", ".join(sorted(SAID_AS[kind])) or "nothing can"
-                yield Mistake(place, f"{name}.{of} is a {kind}, which '{field.kind}' can't say; use {ways}")
+                ways = listed(sorted(SAID_AS[kind]))
+                what = f"`{name}.{of}` 的类型是 {quoted(kind)}，不能用 {quoted(field.kind)} 读"
+                yield Mistake(place, f"{what}；请改用 {ways}" if ways else f"{what}；这种值念不出来，请删掉")
 
     def _type_of(self, name: str, field: str) -> str | None:
         if name == "slots":
@@ -294,28 +298,28 @@ class References:
         known = KNOWN_NAMES | self._declared.records | set(names)
         for name in sorted(expression.names - known):
             if name in CONFIRMING_NAMES:
-                what = f"'{name}' is known only in a confirm_prompt of this kind of question; remove it"
+                what = f"{quoted(name)} 只能用在这种提问的 `confirm_prompt` 里；请删掉"
                 yield Mistake(place, what)
             else:
-                yield Mistake(place, unknown("name", name, known))
+                yield Mistake(place, unknown("名字", name, known))
         for name, field in sorted(expression.fields):
             yield from self._field(place, name, field)
         for name, field, constant in expression.comparisons:
             kind = self._type_of(name, field)
             if kind and constant is not None and not isinstance(constant, _COMPARED.get(kind, str)):
-                what = f"{name}.{field} is a {kind}, which is never like {constant!r}"
-                yield Mistake(place, f"{what}; write a value of its type")
+                what = f"`{name}.{field}` 的类型是 {quoted(kind)}，不能和 `{constant!r}` 比较"
+                yield Mistake(place, f"{what}；请写这种类型的值")
 
     def _field(self, place: Place, name: str, field: str) -> Iterator[Mistake]:
         match name:
             case "slots":
                 yield from self._slot(place, field)
             case "vars" if field not in self._declared.variables:
-                yield Mistake(place, unknown("variable", field, self._declared.variables))
+                yield Mistake(place, unknown("变量", field, self._declared.variables))
             case "hours" if field not in self._flow.hours:
-                yield Mistake(place, unknown("opening hours", field, self._flow.hours))
+                yield Mistake(place, unknown("营业时间", field, self._flow.hours))
             case _ if name in self._flow.records or name in _OWN_FIELDS:
                 known = {*_OWN_FIELDS.get(name, ()), *self._flow.records.get(name, ())}
                 if field not in known:
-                    what = unknown(f"field of {name}", field, known)
-                    yield Mistake(place, f"{what} A field is declared in `records`")
+                    what = f"{quoted(name)} 没有字段 {quoted(field)}，字段要在 `records` 里声明"
+                    yield Mistake(place, f"{what}；{suggestion(field, known)}")

@@ -32,27 +32,27 @@ class UnsayableError(Exception):
 
 def _decimal(value: Any) -> Decimal:  # noqa: ANN401 -- whatever the back end said
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise UnsayableError("not a number")
+        raise UnsayableError("不是数")
     try:
         number = Decimal(str(value))
     except InvalidOperation as error:
-        raise UnsayableError("not a number") from error
+        raise UnsayableError("不是数") from error
     if not number.is_finite() or abs(number) > _LARGEST:
-        raise UnsayableError("not a number that can be said")
+        raise UnsayableError("数太大，念不出来")
     return number
 
 
 def _volume(value: Any) -> Decimal:  # noqa: ANN401
     number = _decimal(value)
     if number < 0:
-        raise UnsayableError("a data volume can't be negative")
+        raise UnsayableError("流量不能是负数")
     return number
 
 
 def _digits(value: Any) -> str:  # noqa: ANN401
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not _DIGITS.fullmatch(text):
-        raise UnsayableError("not digits")
+        raise UnsayableError("不是数字串")
     return text
 
 
@@ -62,7 +62,7 @@ def _date(value: Any) -> date:  # noqa: ANN401
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise UnsayableError("not a date") from error
+        raise UnsayableError("不是日期") from error
 
 
 def _month(value: Any) -> date:  # noqa: ANN401
@@ -75,7 +75,7 @@ def _month(value: Any) -> date:  # noqa: ANN401
 
 def _text(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, str):
-        raise UnsayableError("not a text")
+        raise UnsayableError("不是文字")
     return value.label if isinstance(value, Picked) else value
 
 
@@ -97,5 +97,5 @@ def sayable(kind: str, value: Any, recorded: Collection[str]) -> Any:  # noqa: A
     """The value in its kind's type; a text only when it is among the `recorded` ones. Raises UnsayableError."""
     said = KINDS[kind](value)
     if kind == "text" and said not in recorded:
-        raise UnsayableError("a text that nobody has recorded")
+        raise UnsayableError("是没有录过的文字")
     return said

@@ -15,15 +15,20 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
-from gateway.errors import FlowError
+from gateway.dialogue.quoting import quoted
+from gateway.dialogue.yaml_mistakes import in_chinese
+from gateway.errors import FlowError, refused
 
 Path_ = tuple[str | int, ...]
 MAX_BYTES = 1 << 20
 MAX_VALUES = 20_000
 """Keys and values once anchors are followed; more is no flow but a trap."""
 _TAB_INDENT = re.compile(r"^[ ]*\t", re.MULTILINE)
-_TAB = "a tab indents this line; use spaces"
+_TAB = "这一行用制表符缩进；请改用空格"
+_NOT_YAML = "不是正确的 YAML：{}；请检查缩进、引号和冒号"
+_TAGGED = "这里不用标签 `{}`；请删掉"
 _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 
@@ -108,17 +113,19 @@ def _read(source: Source) -> None:
         if root is not None:
             source.data = _Reader(source).read(root, ())
     except MarkedYAMLError as error:
-        raise _UnreadableError(*((tabs[0], _TAB) if tabs else (_mark(source, error), _reason(error)))) from error
+        raise _UnreadableError(
+            *((tabs[0], _TAB) if tabs else (_mark(source, error), _NOT_YAML.format(in_chinese(error))))
+        ) from error
     except RecursionError as error:
-        raise _UnreadableError(start, "nested too deeply; a flow needs no more than a few levels") from error
+        raise _UnreadableError(start, "嵌套太深；请减少层数，几层就够了") from error
     except _UnreadableError:
         raise
     except Exception as error:  # the library's border: it raises many types on broken files
-        what = f"not readable as YAML ({type(error).__name__}); check its syntax"
-        raise _UnreadableError(start, what) from error
+        what = "有不能用的字符" if isinstance(error, ReaderError) else type(error).__name__
+        raise _UnreadableError(start, _NOT_YAML.format(what)) from error
     else:
         if root is None:
-            raise _UnreadableError(start, "the file is empty; write what belongs in it, or remove it")
+            raise _UnreadableError(start, "文件是空的；请写上内容，或删掉它")
 
 
 def lines(source: Source) -> list[str]:
@@ -136,14 +143,13 @@ def _bytes(source: Source) -> bytes:
     file = source.file
     try:
         if file.exists() and not (file.is_file() or file.is_dir()):
-            raise _UnreadableError(source.at(1, 1), "not a file; name a flow's file")  # a device may never end
+            raise _UnreadableError(source.at(1, 1), "这不是文件；请写文件的路径")  # a device may never end
         with file.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
-        raise _UnreadableError(source.at(1, 1), f"{reason}; check the path and its permissions") from error
+        raise _UnreadableError(source.at(1, 1), f"{refused(error)}；请检查路径和权限") from error
     if len(raw) > MAX_BYTES:
-        raise _UnreadableError(source.at(1, 1), f"larger than {MAX_BYTES >> 20} MiB; divide the flow")
+        raise _UnreadableError(source.at(1, 1), f"文件超过 {MAX_BYTES >> 20} MiB；请分成几个文件")
     return raw
 
 
@@ -154,7 +160,7 @@ def _text(source: Source) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
-        what = f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        what = f"字节 0x{raw[error.start]:02x} 不是 UTF-8；请把文件存成 UTF-8"
         raise _UnreadableError(source.at(line, column), what) from error
 
 
@@ -165,11 +171,6 @@ def _spot_of(source: Source, text: str, offset: int) -> Spot:
 def _mark(source: Source, error: MarkedYAMLError) -> Spot:
     mark = error.problem_mark or error.context_mark
     return source.at(mark.line + 1, mark.column + 1) if mark else source.at(1, 1)
-
-
-def _reason(error: MarkedYAMLError) -> str:
-    what = " ".join(str(part) for part in (error.context, error.problem) if part)
-    return f"not valid YAML: {what}; check indentation, quotes and colons"
 
 
 class _Reader:
@@ -183,13 +184,13 @@ class _Reader:
     def read(self, node: Node, place: Path_) -> Any:  # noqa: ANN401 -- YAML can hold anything
         self._count += 1
         if self._count > MAX_VALUES:
-            what = f"more than {MAX_VALUES} keys and values once its anchors are followed; divide the flow"
+            what = f"锚点展开以后，键和值超过 {MAX_VALUES} 个；请分成几个文件"
             raise _UnreadableError(self._start(node), what)
         if id(node) in self._open:
-            raise _UnreadableError(self._start(node), "an anchor that contains itself; write it out")
+            raise _UnreadableError(self._start(node), "锚点里又用到自己；请把内容写出来")
         self._source.values.setdefault(place, self._start(node))
         if not isinstance(node, ScalarNode) and node.tag not in _PLAIN_TAGS:
-            self._problem(node, f"the tag '{node.tag}' is not used in flows; remove it")
+            self._problem(node, _TAGGED.format(node.tag))
         self._open.add(id(node))
         try:
             if isinstance(node, MappingNode):
@@ -210,7 +211,7 @@ class _Reader:
             key = self._key(key_node)
             if key in own:
                 first = self._source.keys[(*place, key)]
-                self._problem(key_node, f"'{key}' stands here twice (first in line {first.line}); rename or remove one")
+                self._problem(key_node, f"{quoted(key)} 在这里写了两次（第一次在第 {first.line} 行）；请改名或删掉一个")
                 continue
             self._source.keys[(*place, key)] = self._start(key_node)
             own[key] = self.read(value_node, (*place, key))
@@ -223,12 +224,12 @@ class _Reader:
         items = node.value if isinstance(node, SequenceNode) else [node]
         for item in items:
             if not isinstance(item, MappingNode):
-                self._problem(item, "only a mapping can be merged with <<; check the anchor")
+                self._problem(item, "`<<` 只能并入 `键: 值` 的内容；请检查锚点")
         return [item for item in items if isinstance(item, MappingNode)]
 
     def _key(self, node: Node) -> str:
         if not isinstance(node, ScalarNode):
-            self._problem(node, "a key must be a plain word")
+            self._problem(node, "键只能是一个词；请改正")
             return "?"
         return str(node.value)
 
@@ -247,7 +248,7 @@ class _Reader:
                 return float(text)
         except ValueError:
             return text
-        self._problem(node, f"the tag '{node.tag}' is not used in flows; remove it")
+        self._problem(node, _TAGGED.format(node.tag))
         return text
 
     def _problem(self, node: Node, what: str) -> None:

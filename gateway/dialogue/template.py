@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.dialogue.actions import Piece, Text, Value
 from gateway.dialogue.expressions import EvaluationError, Expression
+from gateway.dialogue.quoting import listed, quoted
 from gateway.dialogue.sayable import KINDS, UnsayableError, sayable
 
 MAX_LENGTH = 1000
@@ -37,19 +38,19 @@ class Template:
     def parse(cls, source: str) -> Template:
         """Raises ValueError saying what is wrong with it."""
         if len(source) > MAX_LENGTH:
-            raise ValueError(f"this prompt is longer than {MAX_LENGTH} characters; divide it")
+            raise ValueError(f"这句提示语超过 {MAX_LENGTH} 个字；请分成几句")
         if _WIDE_BRACE.search(source):
-            raise ValueError("a full-width brace would be spoken; write a value in { and }")
+            raise ValueError("全角的花括号会被念出来；数据请用半角的 `{` 和 `}`")
         parts: list[str | Field] = []
         for index, piece in enumerate(_FIELD.split(source)):
             if index % 2:
                 parts.append(_field(piece))
             elif "{" in piece or "}" in piece:
-                raise ValueError("a brace without its partner; write a value as {account.balance | amount}")
+                raise ValueError("花括号没有成对；数据请写成 `{account.balance | amount}`")
             elif piece:
                 parts.append(piece)
         if not _SPOKEN.search(source):
-            raise ValueError("an empty prompt; write what is to be said")
+            raise ValueError("提示语是空的；请写上要说的话")
         return cls(source, tuple(parts))
 
     @property
@@ -68,15 +69,13 @@ class Template:
 
 def _field(source: str) -> Field:
     expression, bar, kind = source.rpartition("|")
-    known = ", ".join(KINDS)
+    known = f"可以用 {listed(KINDS)}"
     if not bar:
-        raise ValueError(f"{{{source}}} doesn't say how to read it; write {{{source.strip()} | KIND}}, KIND of {known}")
+        raise ValueError(f"`{{{source}}}` 没写怎么读；请写成 `{{{source.strip()} | 怎么读}}`，{known}")
     kind = kind.strip()
     if kind not in KINDS:
         close = difflib.get_close_matches(kind, KINDS, 1)
-        raise ValueError(
-            f"unknown kind '{kind}'; " + (f"did you mean '{close[0]}'?" if close else f"use one of {known}")
-        )
+        raise ValueError(f"没有读法 {quoted(kind)}；" + (f"是不是 {quoted(close[0])}？" if close else known))
     return Field(Expression.parse(expression), kind)
 
 

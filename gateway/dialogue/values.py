@@ -35,7 +35,7 @@ class WrongTypeError(Exception):
 
 def _yes_no(value: Any) -> bool:  # noqa: ANN401 -- whatever the back end said
     if not isinstance(value, bool):
-        raise UnsayableError("not true or false")
+        raise UnsayableError("不是 `true` 或 `false`")
     return value
 
 
@@ -49,7 +49,7 @@ def _quantity(kind: str) -> Callable[[Any], Any]:
 
 def _id_card(value: Any) -> str:  # noqa: ANN401
     if not (isinstance(value, str) and is_id_card(value)):
-        raise UnsayableError("not an ID number")
+        raise UnsayableError("不是身份证号")
     return value
 
 
@@ -59,7 +59,7 @@ def _date(value: Any) -> Any:  # noqa: ANN401
         try:
             return datetime.fromisoformat(value).date()
         except ValueError as error:
-            raise UnsayableError("not a date") from error
+            raise UnsayableError("不是日期") from error
     return KINDS["date"](value)
 
 
@@ -80,4 +80,4 @@ def typed(kind: str, value: Any) -> Any:  # noqa: ANN401
     try:
         return _READ[kind](value)
     except UnsayableError as error:
-        raise WrongTypeError(f"{error}, but the flow declares it as {kind}") from error
+        raise WrongTypeError(f"{error}，而流程里声明的类型是 `{kind}`") from error

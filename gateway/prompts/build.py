@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.errors import PromptError
 from gateway.prompts.inventory import Inventory
 from gateway.prompts.recordings import add_recordings
-from gateway.prompts.synthesis import OUT, Progress, synthesise
+from gateway.prompts.synthesis import SET_IT, Progress, synthesise
 
 
 def build_recordings(inventory: Inventory, synthesiser: str | None, *, progress: Progress) -> list[str]:
@@ -25,9 +25,9 @@ def build_recordings(inventory: Inventory, synthesiser: str | None, *, progress:
         return []
     if not synthesiser:
         raise PromptError(
-            "no synthesiser is configured",
+            "没有设置合成命令",
             where="VOICE_GATEWAY_SYNTHESISER",
-            remedy=f"set it to a command that reads NAME<tab>TEXT lines and writes {OUT}/NAME.wav",
+            remedy=SET_IT,
         )
     addable = inventory.addable()
     with tempfile.TemporaryDirectory(prefix="voice-gateway-") as folder:

@@ -42,7 +42,7 @@ class PromptCatalog:
         """
         key = normalize(text)
         if key not in self._clips:
-            raise PromptError(f"nothing recorded says '{text}'", remedy="see `voice-gateway prompts missing`")
+            raise PromptError(f"没有录音能说“{text}”", remedy="请看 `voice-gateway prompts missing`")
         if pace == 1:
             return self._clips[key]
         if (key, pace) not in self._stretched:

@@ -18,14 +18,6 @@ LEVEL_TOLERANCE_DB = 1.5
 LOUDNESS_TOLERANCE_LU = 3.0
 """How far the loudness may be from the middle of all recordings: it tells boomy from bright at the same level."""
 
-_FAULTS = {
-    Fault.GONE: ("gone", "表里有，文件没有了"),
-    Fault.UNREADABLE: ("unreadable", "不是能读的音频文件"),
-    Fault.TOO_LONG: ("too_long", "超过一分钟"),
-    Fault.SILENT: ("silent", "里面没有声音"),
-    Fault.CLIPPED: ("clipped", "音量过大，波形被削平，听起来发破"),
-    Fault.CUT_OFF: ("cut_off", "开头或结尾断在声音中间，听起来像被截断"),
-}
 _RECORD = "录好后用 prompts add 导入，或用 prompts build 合成"
 _AGAIN = "请重录，再用 prompts add 导入"
 _SYNTHESISE_AGAIN = "删掉这个文件，再用 prompts build 重新合成"
@@ -63,13 +55,18 @@ def check(inventory: Inventory) -> list[Finding]:
     for one in listed:
         take = read_take(one.path)
         if isinstance(take, Fault):
-            findings.append(_bad(one, *_FAULTS[take]))
+            findings.append(_faulty(one, take))
         else:
             clips.append((one, take.clip()))
-            findings += [_bad(one, *_FAULTS[flaw]) for flaw in take.flaws()]
+            findings += [_faulty(one, flaw) for flaw in take.flaws()]
     findings += _uneven(clips)
     findings += _outdated(inventory)
     return findings
+
+
+def _faulty(one: Listed, fault: Fault) -> Finding:
+    what, _ = fault.value
+    return _bad(one, fault.name.lower(), what)
 
 
 def _bad(one: Listed, rule: str, what: str) -> Finding:

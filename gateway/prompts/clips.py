@@ -95,7 +95,7 @@ def stretch(pcm: Pcm, pace: float) -> Pcm:
         PromptError: the pace is out of range.
     """
     if not 0.5 <= pace <= 2:
-        raise PromptError(f"a prompt can't be spoken at {pace} times its pace", remedy="use a pace from 0.5 to 2")
+        raise PromptError(f"提示语不能用 {pace} 倍的语速说", remedy="请用 0.5 到 2")
     if pace == 1:
         return pcm
     length = round(len(pcm) / pace)

@@ -10,13 +10,14 @@ from pathlib import Path
 import soundfile
 from pypinyin import lazy_pinyin
 
-from gateway.errors import PromptError
+from gateway.errors import PromptError, refused
 from gateway.media.frames import SAMPLE_RATE_HZ, Pcm
 from gateway.prompts.tables import Folder, Row, normalize, table_text
 from gateway.prompts.takes import Fault, read_take
 
 _SPELLING = str.maketrans({**dict(zip("0123456789", "零一二三四五六七八九", strict=True)), "G": "记"})
 _NAME_SYLLABLES = 5
+_RECORD = "请照 `prompts missing` 的每一行录一个 `名字.wav`"
 
 
 def recording_name(text: str) -> str:
@@ -59,12 +60,12 @@ def add_recordings(source: Path, wanted: Mapping[str, tuple[Folder, str]], *, sy
     """
     paths = sorted(source.glob("*.wav"))
     if not paths:
-        raise PromptError("no WAV files there", where=str(source), remedy="record NAME.wav for each line of `missing`")
+        raise PromptError("这里没有 WAV 文件", where=str(source), remedy=_RECORD)
     if strangers := [path.name for path in paths if path.stem not in wanted]:
         raise PromptError(
-            f"no prompt of this hotline has these names: {', '.join(strangers)}",
+            f"这条热线没有哪句话叫这些名字：{'、'.join(strangers)}",
             where=str(source),
-            remedy="name each file as `prompts missing` prints it",
+            remedy="请用 `prompts missing` 列出的名字",
         )
     clips = {path.stem: _take_in(path, strict=not synthetic) for path in paths}
     drafts: dict[Path, Path] = {}
@@ -76,8 +77,8 @@ def add_recordings(source: Path, wanted: Mapping[str, tuple[Folder, str]], *, sy
         for final in sorted(drafts, key=lambda path: path.suffix != ".flac"):
             drafts[final].replace(final)
     except (OSError, soundfile.SoundFileError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PromptError(f"can't be written: {reason}", where=str(folder.audio), remedy="check the disk") from error
+        reason = refused(error) if isinstance(error, OSError) else "音频写不出来"
+        raise PromptError(f"写不进去：{reason}", where=str(folder.audio), remedy="请检查磁盘和权限") from error
     finally:
         for draft in drafts.values():
             with suppress(OSError):

@@ -38,7 +38,7 @@ def words(value: Value) -> tuple[str, ...]:
             return tuple(_spoken_digits(group) for group in reading_groups(value.value))
         return (_said(value.kind, value.value),)
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise PromptError(f"a prompt can't say this as {value.kind}", remedy="check the look-up's answer") from error
+        raise PromptError(f"提示语不能把这个值读成 `{value.kind}`", remedy="请检查查询的结果") from error
 
 
 def _spoken_digits(group: str) -> str:
@@ -80,9 +80,7 @@ def split_into_fragments(said: str, recorded: Container[str]) -> list[str]:
                 at += length
                 break
         else:
-            raise PromptError(
-                f"nothing recorded says '{said[at]}'", where=f"'{said[at]}' in a value", remedy="see `prompts missing`"
-            )
+            raise PromptError(f"没有录音能说“{said[at]}”", where=f"数据里的“{said}”", remedy="请看 `prompts missing`")
     return fragments
 
 

@@ -11,16 +11,19 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gateway.errors import PromptError
+from gateway.errors import PromptError, refused
 
 OUT = "{out}"
 """Stands in the command for the folder where the WAV files are wanted."""
+SET_IT = f"请设成一条命令：读“名字、制表符、要读的话”，写出 `{OUT}/名字.wav`"
+"""What to do where the setting is empty."""
 START_LIMIT_S = 300.0
 """What a synthesiser may take to start, and ..."""
 LINE_LIMIT_S = 10.0
 """... for each line, all together; after that it is ended."""
 
-_WHERE = "synthesiser"
+_WHERE = "合成命令"
+_BY_HAND = "请手动运行一次，看看原因"
 _LOOK_S = 0.2
 _TOLD_BYTES = 2000
 
@@ -59,20 +62,19 @@ def synthesise(
                 start_new_session=True,
             )
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise PromptError(f"can't be started: {reason}", where=_WHERE, remedy="correct the setting") from error
+            raise PromptError(f"启动不了：{refused(error)}", where=_WHERE, remedy="请改正设置") from error
         try:
             look = (lambda: progress(_there(lines, out), len(lines))) if progress else (lambda: None)
             status = _wait(process, look, time.monotonic() + limit_s)
         finally:
             _end(process)
         if status is None:
-            raise PromptError(f"not done after {limit_s:g} s", where=_WHERE, remedy="see why by running it by hand")
+            raise PromptError(f"{limit_s:g} 秒还没做完", where=_WHERE, remedy=_BY_HAND)
         if status:
             complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - _TOLD_BYTES))
             last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2][:200]
-            message = f"failed with exit status {status}" + (f": {last}" if last else "")
-            raise PromptError(message, where=_WHERE, remedy="see why by running it by hand")
+            message = f"失败了，退出码 {status}" + (f"：`{last}`" if last else "")
+            raise PromptError(message, where=_WHERE, remedy=_BY_HAND)
     _expect(lines, out)
 
 
@@ -80,9 +82,9 @@ def _arguments(command: str, out: Path) -> list[str]:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise PromptError(f"not a command line: {error}", where=_WHERE, remedy="close the quotation") from error
+        raise PromptError("引号没有合上", where=_WHERE, remedy="请改正设置") from error
     if not any(OUT in word for word in words[1:]):
-        raise PromptError(f"the command has no {OUT}", where=_WHERE, remedy=f"write {OUT} where its output folder goes")
+        raise PromptError(f"里面没有 `{OUT}`", where=_WHERE, remedy=f"请在写输出文件夹的地方写 `{OUT}`")
     return [word.replace(OUT, str(out)) for word in words]
 
 
@@ -114,11 +116,11 @@ def _expect(lines: Mapping[str, str], out: Path) -> None:
     wanted = {f"{name}.wav": text for name, text in lines.items()}
     there = {path.name for path in out.iterdir()}
     if lacking := [text for name, text in wanted.items() if name not in there]:
-        said = f"made no recording of '{lacking[0]}'" + (f" and {len(lacking) - 1} more" if lacking[1:] else "")
-        raise PromptError(said, where=_WHERE, remedy=f"have it write NAME.wav for each line into {OUT}")
+        said = f"没有做出“{lacking[0]}”" + (f"等 {len(lacking)} 条录音" if lacking[1:] else "的录音")
+        raise PromptError(said, where=_WHERE, remedy=f"请让它把每一行的 `名字.wav` 写进 `{OUT}`")
     if strange := sorted(there - set(wanted)):
         raise PromptError(
-            f"made files nobody asked for: {', '.join(strange[:3])}",
+            f"做出了没有要的文件：{'、'.join(strange[:3])}",
             where=_WHERE,
-            remedy=f"have it write nothing else into {OUT}",
+            remedy=f"请让它不要往 `{OUT}` 写别的文件",
         )

@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from asr.text import strip_punctuation
-from gateway.errors import PromptError
+from gateway.errors import PromptError, refused
 
 _COLUMNS = ("name", "text", "spelled", "made")
 _DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
@@ -64,13 +64,12 @@ class Folder:
         try:
             lines = self.table.read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError as error:
-            raise PromptError("not UTF-8", where=str(self.table), remedy="save it as UTF-8") from error
+            raise PromptError("不是 UTF-8", where=str(self.table), remedy="请存成 UTF-8") from error
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise PromptError(f"can't be read: {reason}", where=str(self.table), remedy="check the file") from error
+            raise PromptError(f"读不了：{refused(error)}", where=str(self.table), remedy="请检查这个文件") from error
         if lines and lines[0].split("\t")[:2] != ["name", "text"]:  # sorted, or cut: a row would be lost
-            remedy = f"begin with {'<tab>'.join(_COLUMNS)}"
-            raise PromptError("no line of headings", where=f"{self.table}:1", remedy=remedy)
+            remedy = f"请以 `{'<tab>'.join(_COLUMNS)}` 开头"
+            raise PromptError("没有标题行", where=f"{self.table}:1", remedy=remedy)
         rows: dict[str, Row] = {}
         for number, line in enumerate(lines, 1):
             if number == 1 or not line:
@@ -78,9 +77,9 @@ class Folder:
             row = line.split("\t")
             where = f"{self.table}:{number}"
             if not 2 <= len(row) <= len(_COLUMNS) or not re.fullmatch(r"[\w-]+", row[0]) or not normalize(row[1]):
-                raise PromptError("not a NAME<tab>TEXT line", where=where, remedy="write one name and one text a line")
+                raise PromptError("这一行不是“名字、制表符、要读的话”", where=where, remedy="请一行写一个名字和一句话")
             if row[0] in rows:
-                raise PromptError(f"'{row[0]}' is there twice", where=where, remedy="delete one of the two lines")
+                raise PromptError(f"`{row[0]}` 写了两次", where=where, remedy="请删掉一行")
             rows[row[0]] = Row(*row[1:])
         return rows
 

@@ -26,12 +26,12 @@ _EDGE_SHARE = 0.05
 class Fault(Enum):
     """Why a recording can't be used, or should not be: what is wrong, and the remedy."""
 
-    GONE = ("there is no such recording", "record it, or see `prompts missing`")
-    UNREADABLE = ("not a readable audio file", "save it as WAV or FLAC")
-    TOO_LONG = (f"longer than {_MAX_S:g} s", "cut it: one clause for each recording")
-    SILENT = ("nothing can be heard in it", "record it again")
-    CLIPPED = ("clipped: the loudest places are cut flat", "record it again with less gain")
-    CUT_OFF = ("begins or ends in the middle of a sound", "record it again, with a little silence before and after")
+    GONE = ("表里有，文件没有了", "请录好它，或看 `prompts missing`")
+    UNREADABLE = ("不是能读的音频文件", "请存成 WAV 或 FLAC")
+    TOO_LONG = ("超过一分钟", "请剪短，一段录音只说一小句")
+    SILENT = ("里面没有声音", "请重录")
+    CLIPPED = ("音量过大，波形被削平，听起来发破", "请把音量调小，重录")
+    CUT_OFF = ("开头或结尾断在声音中间，听起来像被截断", "请重录，前后留一点安静")
 
     def error(self, where: str, remedy: str | None = None) -> PromptError:
         """What to raise for it."""

@@ -84,7 +84,7 @@ def test_an_unknown_flow_option_or_customer(tmp_path: Path) -> None:
 FLOW_MISTAKES = {
     "typo in a key": ("    then: main\n", "    than: main\n", "than"),
     "missing target": ("then: main\n", "then: nowhere\n", "nowhere"),
-    "tab": ("\nnodes:\n", "\nnodes:\n\tx: 1\n", "tab"),
+    "tab": ("\nnodes:\n", "\nnodes:\n\tx: 1\n", "制表符"),
     "duplicated id": ("\n  busy:\n", "\n  human:\n", "human"),
 }
 

@@ -132,17 +132,17 @@ def test_a_text_that_changed_in_the_flow_is_spoken_and_the_old_one_left_to_the_c
 
 
 LIES = {
-    "fails": ("sys.exit('no voice')", "synthesiser: failed with exit status 1: no voice"),
-    "leaves one out": ("if seed == 5: continue", "synthesiser: made no recording of '"),
-    "makes more": ("(out / 'extra.wav').touch()", "synthesiser: made files nobody asked for: extra.wav"),
-    "makes a folder": ("(out / 'logs').mkdir(exist_ok=True)", "made files nobody asked for: logs"),
+    "fails": ("sys.exit('no voice')", "合成命令: 失败了，退出码 1：`no voice`"),
+    "leaves one out": ("if seed == 5: continue", "合成命令: 没有做出“"),
+    "makes more": ("(out / 'extra.wav').touch()", "合成命令: 做出了没有要的文件：extra.wav"),
+    "makes a folder": ("(out / 'logs').mkdir(exist_ok=True)", "做出了没有要的文件：logs"),
     "breaks a file": (
         "name in sys.argv or (out / f'{name}.wav').write_bytes(b'RIFF'); continue",
-        "not a readable audio",
+        "不是能读的音频文件",
     ),
-    "is silent": ("sound *= seed != 3", "nothing can be heard in it"),
-    "is silent for long": ("if seed == 3: sound = np.zeros(16000 * 3700, '<i2')", "longer than 60 s"),
-    "is killed": ("import os; os.kill(os.getpid(), 9)", "synthesiser: failed with exit status -9"),
+    "is silent": ("sound *= seed != 3", "里面没有声音"),
+    "is silent for long": ("if seed == 3: sound = np.zeros(16000 * 3700, '<i2')", "超过一分钟"),
+    "is killed": ("import os; os.kill(os.getpid(), 9)", "合成命令: 失败了，退出码 -9"),
 }
 
 
@@ -176,7 +176,7 @@ def test_a_synthesiser_that_hangs_is_ended_with_everything_it_started(tiny, tmp_
     before = contents(tiny)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        with pytest.raises(PromptError, match="synthesiser: not done after 1 s"):
+        with pytest.raises(PromptError, match="合成命令: 1 秒还没做完"):
             build()
         assert os.read(reading, 100) == b"alive\n"
         # the pipe ends when nobody holds its other side any more
@@ -190,11 +190,11 @@ def test_a_synthesiser_that_hangs_is_ended_with_everything_it_started(tiny, tmp_
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (None, "VOICE_GATEWAY_SYNTHESISER: no synthesiser is configured"),
-        ("speak --to out", "the command has no {out}"),
-        ("speak '{out}", "not a command line"),
-        ("no-such-speaker {out}", "can't be started: No such file"),
-        ("/etc {out}", "can't be started: Permission denied"),
+        (None, "VOICE_GATEWAY_SYNTHESISER: 没有设置合成命令"),
+        ("speak --to out", "合成命令: 里面没有 `{out}`"),
+        ("speak '{out}", "合成命令: 引号没有合上"),
+        ("no-such-speaker {out}", "启动不了：没有这个文件"),
+        ("/etc {out}", "启动不了：没有权限"),
     ],
 )
 def test_a_bad_setting_is_named_before_anything_is_done(tiny, monkeypatch, command, message):
@@ -210,7 +210,7 @@ def test_a_bad_setting_is_named_before_anything_is_done(tiny, monkeypatch, comma
 def test_what_cannot_be_written_leaves_no_drafts(tiny, synthesiser):
     synthesiser()
     (tiny / "prompts.tmp").mkdir()
-    with pytest.raises(PromptError, match="can't be written"):
+    with pytest.raises(PromptError, match="写不进去"):
         build()
     assert not list(tiny.glob("audio/*"))
     shutil.rmtree(tiny / "prompts.tmp")

@@ -40,7 +40,7 @@ def test_a_misspelt_option_is_named(listed: Path) -> None:
 
 
 def test_a_flow_a_node_and_an_engine_have_to_be_there(listed: Path) -> None:
-    with pytest.raises(FlowError, match="there is no flow 'nowhere'"):
+    with pytest.raises(FlowError, match="没有热线 `nowhere`"):
         bench(manifest=listed, flow="nowhere")
     with pytest.raises(FlowError, match="asks nothing"):
         bench(manifest=listed, node="human")

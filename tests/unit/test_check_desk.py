@@ -55,7 +55,7 @@ def test_a_flow_that_is_recorded_is_clean(file: Path) -> None:
 
 def test_what_nobody_has_recorded_is_told_where_it_is_said(file: Path) -> None:
     record(file, "抱歉", "银卡", "东区", "报修", "三")
-    found = [(finding.line, finding.rule, finding.message.partition("'")[2][:2]) for finding in check(file).findings]
+    found = [(finding.line, finding.rule, finding.message.partition("“")[2][:2]) for finding in check(file).findings]
     said = {"银": "recorded_texts", "东": "      east:", "报": "      fault: {label", "抱": "  sorry: {play"}
     lines = {(line_of(where), "unrecorded") for where in said.values()}
     assert {one[:2] for one in found} == lines | {(line_of("    play: 账单是"), "unrecorded")}
@@ -65,7 +65,7 @@ def test_what_nobody_has_recorded_is_told_where_it_is_said(file: Path) -> None:
 def test_a_flow_without_any_recording_says_so_once(file: Path) -> None:
     found = check(file).findings
     assert [(one.line, one.column, one.rule) for one in found] == [(1, 1, "unrecorded")]
-    assert "nothing of this flow is recorded" in found[0].message
+    assert "这条热线一句也没有录音" in found[0].message
 
 
 def test_a_table_that_cannot_be_read_is_told(file: Path) -> None:
@@ -114,9 +114,9 @@ def test_a_flow_may_be_named_by_name_folder_or_file(file: Path, monkeypatch: pyt
     for name in ("clean", str(file.parent), str(file)):
         status, said = run(name, monkeypatch=monkeypatch, folder=flows)
         assert (status, said) == (0, f"{file}: 没有问题：20 个节点，1 个子流程，1 个模式\n")
-    with pytest.raises(FlowError, match=r"there is no flow.yaml in this folder"):
+    with pytest.raises(FlowError, match=r"这个文件夹里没有 flow\.yaml"):
         flow_file(str(flows), flows)
-    with pytest.raises(FlowError, match="did you mean 'clean'"):
+    with pytest.raises(FlowError, match="是不是 `clean`"):
         flow_file("claen", flows)
 
 
@@ -127,7 +127,7 @@ def test_findings_are_a_line_each_and_a_summary(file: Path, monkeypatch: pytest.
     first, second, last = said.splitlines()
     assert first.startswith(f"{file}:{line_of('    again: [可以说查账单')}:")
     assert first.endswith(" [spoken_key]")
-    assert second.startswith(f"{file}:{line_of('    done: true')}:5: unknown key 'dune'; did you mean 'done'?")
+    assert second.startswith(f"{file}:{line_of('    done: true')}:5: 不认识的键 `dune`；是不是 `done`？")
     assert last == f"{file}: 发现 2 个问题：2 个错误，0 个提醒"
 
 
@@ -139,5 +139,5 @@ def test_json_is_for_editors_and_an_unreadable_file_is_worse_than_a_bad_one(
     assert status == 2
     [found] = json.loads(said)
     message = found.pop("message")
-    assert message.startswith("not valid YAML")
+    assert message.startswith("不是正确的 YAML")
     assert found == {"file": str(bad), "line": 1, "column": 8, "rule": "unreadable", "severity": "error"}

@@ -121,7 +121,7 @@ def test_ten_mistakes_get_ten_findings_at_the_right_lines(tmp_path: Path) -> Non
     assert lines(report.findings) == expected(text, TEN), "\n".join(map(str, report.findings))
     assert report.flow is None
     assert {finding.file for finding in report.findings} == {str(file)}
-    assert all(finding.message.count("; ") >= 1 for finding in report.findings)
+    assert all(finding.message.count("；") >= 1 for finding in report.findings)
 
 
 def test_other_mistakes_are_told_at_the_right_lines_too(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_standard_input_that_cannot_be_read_is_told_of(stdin, message, monkeypat
 
 
 def test_rules_that_are_not_there_are_refused_before_anything_is_read(tmp_path):
-    with pytest.raises(VoiceGatewayError, match="there is no such folder"):
+    with pytest.raises(VoiceGatewayError, match="没有这个文件夹"):
         run("查话费\n", "--rules", str(tmp_path / "none"))
 
 

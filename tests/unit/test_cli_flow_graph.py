@@ -43,7 +43,5 @@ def test_the_format_follows_the_name_of_the_file_or_is_said(folder: Path) -> Non
 
 
 def test_a_file_that_cannot_be_written_is_one_clear_error(folder: Path) -> None:
-    with pytest.raises(
-        VoiceGatewayError, match="can't write the drawing, no such file or directory; name another file"
-    ):
+    with pytest.raises(VoiceGatewayError, match="图写不进去：没有这个文件或文件夹；请换一个文件"):
         graph("-o", folder / "nowhere" / "a.html")

@@ -172,11 +172,11 @@ def test_what_is_not_recorded_is_an_error_as_for_the_command(folder: FlowFolder)
         ("a: " + "x" * 1_000_000, "超过 256 KB"),
         (SMALL + "# \ud83d", "代理对"),
         (SMALL + "# \x07", "控制字符"),
-        (LAUGHS, "anchors"),
-        ("- " * 20_000, "nested too deeply"),
-        ("- - -", "not a flow"),
-        ("", "empty"),
-        ("x: !!python/object:os.system ls", "tag"),
+        (LAUGHS, "锚点"),
+        ("- " * 20_000, "嵌套太深"),
+        ("- - -", "这不是流程"),
+        ("", "文件是空的"),
+        ("x: !!python/object:os.system ls", "标签"),
     ],
 )
 def test_a_hostile_text_is_refused_in_words(folder: FlowFolder, text: str, words: str) -> None:

@@ -184,45 +184,45 @@ dialogues:
 @pytest.mark.parametrize(
     ("text", "problems"),
     [
-        ("[one]", ["1:1: no dialogues; begin with `dialogues:`"]),
-        ("dialogues: {}", ["1:12: 'dialogues' must not be empty; fill it"]),
+        ("[one]", ["1:1: 这里没有测试对话；请以 `dialogues:` 开头"]),
+        ("dialogues: {}", ["1:12: `dialogues` 至少要写 1 项；请补上"]),
         (
             "dialogues:\n  a:\n    steps: [{sayz: 喂}]\n",
-            ["3:14: unknown key 'sayz'; did you mean 'says'?"],
+            ["3:14: 不认识的键 `sayz`；是不是 `says`？"],
         ),
         (
             "dialogues:\n  a:\n    steps: [{says: 喂, keys: '1'}]\n",
-            ["3:13: a step is one act of the caller, this one has says and keys; divide it"],
+            ["3:13: 来电者一步只做一件事，这一步有 `says`、`keys`；请分成几步"],
         ),
-        ("dialogues:\n  a:\n    steps: [{}]\n", ["3:13: an empty step; give it hears, at, or one of "]),
+        ("dialogues:\n  a:\n    steps: [{}]\n", ["3:13: 这一步是空的；请写上 `hears`、`at`，或 "]),
         (
             "dialogues:\n  a:\n    steps: [{keys: 12}]\n",
-            ["3:20: 'keys': not keys of a telephone; write 0 to 9, * and # in quotes, as \"12#\""],
+            ['3:20: `keys`：不是电话按键；请写 0 到 9、`*` 和 `#`，加上引号，如 `"12#"`'],
         ),
         (
             "dialogues:\n  a:\n    clock: tomorrow\n    steps: [{says: 喂}]\n",
-            ["3:12: 'clock': not a day and time; write it as 2026-11-23 10:30"],
+            ["3:12: `clock`：不是日期和时间；请写成 `2026-11-23 10:30`"],
         ),
         (
             "dialogues:\n  a:\n    steps: [{at: mian, says: 喂}]\n    mode: eldery\n    slots: {distric: x}\n",
             [
-                "3:18: the flow has no node 'mian'; did you mean 'main'?",
-                "4:11: the flow has no mode 'eldery'; did you mean 'elderly'?",
-                "5:13: the flow has no slot 'distric'; did you mean 'district'?",
+                "3:18: 流程里没有节点 `mian`；是不是 `main`？",
+                "4:11: 流程里没有模式 `eldery`；是不是 `elderly`？",
+                "5:13: 流程里没有槽位 `distric`；是不是 `district`？",
             ],
         ),
         (
             "lookups: {parcel.state: fails}\ndialogues:\n  a: {steps: [{says: 喂}], ends: {queue: genral}}\n",
             [
-                "1:11: the flow has no look-up 'parcel.state'; did you mean 'parcel.status'?",
-                "3:41: the flow has no queue 'genral'; did you mean 'general'?",
+                "1:11: 流程里没有查询 `parcel.state`；是不是 `parcel.status`？",
+                "3:41: 流程里没有队列 `genral`；是不是 `general`？",
             ],
         ),
         (
             "dialogues:\n  a: {steps: [{says: 喂}], lookups: {parcel.status: 3}, ends: complete}\n",
             [
-                "2:52: 'parcel.status': write what is answered as {field: value}, or fails; ",
-                "2:62: 'disposition' can't be 'complete'; did you mean 'completed'?",
+                "2:52: `parcel.status`：答案请写成 `{字段: 值}` 或 `fails`；",
+                "2:62: `disposition` 不能是 `complete`；是不是 `completed`？",
             ],
         ),
     ],

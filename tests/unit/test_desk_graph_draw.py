@@ -106,5 +106,5 @@ def test_what_can_be_said_anywhere_stands_once(drawing: Drawing) -> None:
 
 
 def test_an_unknown_mode_is_refused_with_those_that_exist(tmp_path: Path) -> None:
-    with pytest.raises(FlowError, match=r"has no mode 'fast'; its modes: elderly"):
+    with pytest.raises(FlowError, match=r"没有模式 `fast`；这里有：`elderly`"):
         draw(small_flow(tmp_path, WHOLE), "fast")

@@ -82,6 +82,6 @@ def test_a_message_is_as_long_as_it_is_said_to_be(voices, errands):
 def test_without_a_synthesiser_only_recordings_can_be_played(tmp_path, errands):
     silent = Voices(None, tmp_path / "cache")
     assert silent.yes is None
-    with pytest.raises(PromptError, match="VOICE_GATEWAY_SYNTHESISER: 1 lines of callers have no recording, as “喂”"):
+    with pytest.raises(PromptError, match="VOICE_GATEWAY_SYNTHESISER: 来电者的话有 1 句没有录音，如“喂”；请设成"):
         silent.prepare(errands.read("dialogues: {one: {steps: [{says: 喂}]}}"))
     silent.prepare(errands.read("dialogues: {one: {steps: [{keys: '1'}, {silent: true}]}}"))

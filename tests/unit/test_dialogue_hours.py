@@ -14,6 +14,7 @@ import pytest
 
 from gateway.dialogue.hours import Hours
 from gateway.dialogue.mistakes import validated
+from tests.support.chinese import not_chinese
 
 pytestmark = pytest.mark.unit
 
@@ -43,6 +44,7 @@ def is_open(raw: dict[str, Any], when: str) -> bool:
 
 def mistakes_of(patch: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
     _, mistakes = validated(Hours, SERVICE | patch, ("hours", "service"))
+    assert not_chinese(mistake.what for mistake in mistakes) == []
     return [(mistake.place[2:], mistake.what) for mistake in mistakes]
 
 
@@ -133,54 +135,54 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 MON = ("weekly", "mon")
 WRONG: list[tuple[dict[str, Any], tuple[str | int, ...], str]] = [
-    ({"weekly": {"mon": "8-20"}}, MON, "'mon': '8-20' is not a time span; write it as 08:00-20:00"),
-    ({"weekly": {"mon": "8:00-20:00"}}, MON, "'mon': '8:00-20:00' is not a time span; write it as 08:00-20:00"),
-    ({"weekly": {"mon": "08:00-25:00"}}, MON, "'mon': '08:00-25:00' is not a time span"),
-    ({"weekly": {"mon": "24:00-08:00"}}, MON, "'mon': '24:00-08:00' is not a time span"),
-    ({"weekly": {"mon": "08:00-20:00 "}}, MON, "is not a time span"),
-    ({"weekly": {"mon": "０８:00-20:00"}}, MON, "is not a time span"),
+    ({"weekly": {"mon": "8-20"}}, MON, "`mon`：`8-20` 不是时间段；请写成 `08:00-20:00`"),
+    ({"weekly": {"mon": "8:00-20:00"}}, MON, "`mon`：`8:00-20:00` 不是时间段；请写成 `08:00-20:00`"),
+    ({"weekly": {"mon": "08:00-25:00"}}, MON, "`mon`：`08:00-25:00` 不是时间段"),
+    ({"weekly": {"mon": "24:00-08:00"}}, MON, "`mon`：`24:00-08:00` 不是时间段"),
+    ({"weekly": {"mon": "08:00-20:00 "}}, MON, "不是时间段"),
+    ({"weekly": {"mon": "０８:00-20:00"}}, MON, "不是时间段"),
     (
         {"weekly": {"mon": None}},
         MON,
-        "'mon': not a time span; write it as 08:00-20:00 (to 24:00 at most), and leave out",
+        "`mon`：这里不是时间段；请写成 `08:00-20:00`（最晚到 24:00），不营业的日子不写",
     ),
-    ({"weekly": {"mon": 8}}, MON, "'mon': not a time span"),
-    ({"weekly": {"mon": ()}}, MON, "'mon': must not be empty; write it as 08:00-20:00"),
-    ({"weekly": {"mon": "08:00-08:00"}}, MON, "'mon': '08:00-08:00' is empty; all day is 00:00-24:00"),
+    ({"weekly": {"mon": 8}}, MON, "`mon`：这里不是时间段"),
+    ({"weekly": {"mon": ()}}, MON, "`mon`：时间段是空的；请写成 `08:00-20:00`"),
+    ({"weekly": {"mon": "08:00-08:00"}}, MON, "`mon`：`08:00-08:00` 一分钟也没有；全天请写 `00:00-24:00`"),
     (
         {"weekly": {"mon": ("11:00-13:00", "08:00-12:00")}},
         MON,
-        "'mon': 08:00-12:00 and 11:00-13:00 overlap; make them one, or part them",
+        "`mon`：08:00-12:00 和 11:00-13:00 重叠；请合成一段，或错开",
     ),
-    ({"weekly": {"mon": ("22:00-06:00", "23:00-24:00")}}, MON, "'mon': 22:00-06:00 and 23:00-24:00 overlap"),
+    ({"weekly": {"mon": ("22:00-06:00", "23:00-24:00")}}, MON, "`mon`：22:00-06:00 和 23:00-24:00 重叠"),
     (
         {"weekly": {"mon": "22:00-06:00", "tue": ("05:00-09:00",)}},
         ("weekly",),
-        "mon 22:00-06:00 and tue 05:00-09:00 overlap; end the first at 05:00",
+        "`mon` 的 22:00-06:00 和 `tue` 的 05:00-09:00 重叠；请让前一段到 05:00 结束",
     ),
     (
         {"weekly": {"sun": "22:00-06:00", "mon": "05:00-09:00"}},
         ("weekly",),
-        "sun 22:00-06:00 and mon 05:00-09:00 overlap",
+        "`sun` 的 22:00-06:00 和 `mon` 的 05:00-09:00 重叠",
     ),
-    ({"weekly": {}}, ("weekly",), "'weekly': has no hours; write them as mon: \"08:00-20:00\""),
-    ({"weekly": "always"}, ("weekly",), "'weekly' must be a mapping"),
-    ({"weekly": {"monday": "08:00-20:00"}}, ("weekly", "monday"), "unknown key 'monday'; did you mean 'mon'?"),
-    ({"closed": "2026-10-01"}, ("closed",), "'closed' must be a list"),
-    ({"closed": ("2026-10-07..2026-10-01",)}, ("closed", 0), "ends before it begins; write the earlier date first"),
-    ({"closed": ("2026-10-01", "2026-02-30")}, ("closed", 1), "'2026-02-30' is not in the calendar; correct it"),
-    ({"closed": ("10-01",)}, ("closed", 0), "'10-01' is not a date; write it as 2026-10-01"),
-    ({"closed": ("2026-10-01..",)}, ("closed", 0), "'' is not a date; write it as 2026-10-01"),
-    ({"closed": (20261001,)}, ("closed", 0), "not a date; write it as 2026-10-01 or 2026-10-01..2026-10-07"),
-    ({"open": {"2026-13-10": "08:00-20:00"}}, ("open", "2026-13-10"), "'2026-13-10' is not in the calendar"),
-    ({"open": {"saturday": "08:00-20:00"}}, ("open", "saturday"), "'saturday' is not a date; write it as 2026-10-01"),
-    ({"open": {"2026-10-10": "always"}}, ("open", "2026-10-10"), "'always' is not a time span"),
-    ({"timezone": "Asia/Shangai"}, ("timezone",), "'Asia/Shangai' is not a time zone; did you mean 'Asia/Shanghai'?"),
-    ({"timezone": "Asia"}, ("timezone",), "'Asia' is not a time zone"),
-    ({"timezone": "../etc/passwd"}, ("timezone",), "'../etc/passwd' is not a time zone"),
-    ({"timezone": "北京"}, ("timezone",), "'北京' is not a time zone; check its spelling"),
-    ({"timezone": 8}, ("timezone",), "'timezone': not a time zone; write it as Asia/Shanghai"),
-    ({"holidays": ()}, ("holidays",), "unknown key 'holidays'"),
+    ({"weekly": {}}, ("weekly",), '`weekly`：没有营业时间；请写成 `mon: "08:00-20:00"`'),
+    ({"weekly": "always"}, ("weekly",), "`weekly` 要写成 `键: 值` 的形式"),
+    ({"weekly": {"monday": "08:00-20:00"}}, ("weekly", "monday"), "不认识的键 `monday`；是不是 `mon`？"),
+    ({"closed": "2026-10-01"}, ("closed",), "`closed` 要写成列表"),
+    ({"closed": ("2026-10-07..2026-10-01",)}, ("closed", 0), "的结束早于开始；请把早的日期写在前面"),
+    ({"closed": ("2026-10-01", "2026-02-30")}, ("closed", 1), "日历里没有 `2026-02-30`；请改正"),
+    ({"closed": ("10-01",)}, ("closed", 0), "`10-01` 不是日期；请写成 `2026-10-01`"),
+    ({"closed": ("2026-10-01..",)}, ("closed", 0), "`` 不是日期；请写成 `2026-10-01`"),
+    ({"closed": (20261001,)}, ("closed", 0), "这里不是日期；请写成 `2026-10-01` 或 `2026-10-01..2026-10-07`"),
+    ({"open": {"2026-13-10": "08:00-20:00"}}, ("open", "2026-13-10"), "日历里没有 `2026-13-10`"),
+    ({"open": {"saturday": "08:00-20:00"}}, ("open", "saturday"), "`saturday` 不是日期；请写成 `2026-10-01`"),
+    ({"open": {"2026-10-10": "always"}}, ("open", "2026-10-10"), "`always` 不是时间段"),
+    ({"timezone": "Asia/Shangai"}, ("timezone",), "没有时区 `Asia/Shangai`；是不是 `Asia/Shanghai`？"),
+    ({"timezone": "Asia"}, ("timezone",), "没有时区 `Asia`"),
+    ({"timezone": "../etc/passwd"}, ("timezone",), "没有时区 `../etc/passwd`"),
+    ({"timezone": "北京"}, ("timezone",), "没有时区 `北京`；请检查拼写"),
+    ({"timezone": 8}, ("timezone",), "`timezone`：这里不是时区；请写成 `Asia/Shanghai`"),
+    ({"holidays": ()}, ("holidays",), "不认识的键 `holidays`"),
 ]
 
 
@@ -215,4 +217,4 @@ def no_time_zones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
 def test_a_machine_without_time_zones_is_told_what_it_lacks() -> None:
     ((place, what),) = mistakes_of({})
     assert place == ("timezone",)
-    assert what == "'timezone': this machine has no time zones; install the Python package tzdata"
+    assert what == "`timezone`：这台机器没有时区数据；请安装 Python 包 `tzdata`"

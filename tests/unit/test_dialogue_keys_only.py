@@ -73,10 +73,10 @@ def test_a_flow_that_does_not_say_how_asks_as_ever(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "notice", "wrong"),
     [
-        ("请按{key | number}。", "请用按键。", "this offers one option"),
-        ("{option | text}，请按{key | digits}。", "请用按键。", "this offers one option"),
-        ("{option | text}，请按{key | number}，{caller.age | number}。", "请用按键。", "this offers one option"),
-        ("{option | text}，请按{key | number}。", "{caller.age | number}岁请用按键。", "say it without values"),
+        ("请按{key | number}。", "请用按键。", "这里念一个选项"),
+        ("{option | text}，请按{key | digits}。", "请用按键。", "这里念一个选项"),
+        ("{option | text}，请按{key | number}，{caller.age | number}。", "请用按键。", "这里念一个选项"),
+        ("{option | text}，请按{key | number}。", "{caller.age | number}岁请用按键。", "请不要写 `{…}`"),
     ],
 )
 def test_wordings_that_could_not_be_said_are_mistakes(tmp_path: Path, option: str, notice: str, wrong: str) -> None:

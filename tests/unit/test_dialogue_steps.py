@@ -27,6 +27,7 @@ from gateway.dialogue.load import load_flow
 from gateway.dialogue.sayable import Picked
 from gateway.dialogue.state import Reading
 from gateway.errors import FlowError
+from tests.support.chinese import not_chinese
 from tests.support.small_flow import STEPS, small_flow
 from tests.support.talk import NOW, Talk
 
@@ -146,7 +147,7 @@ def test_a_sub_flow_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(FlowError) as error:
         load_flow(tmp_path / "flow.yaml")
     assert error.value.problems[0].startswith(f"{tmp_path}/ask.yaml:{line}:")
-    assert "there is no node 'retrun'; did you mean 'return'?" in error.value.problems[0]
+    assert "没有节点 `retrun`；是不是 `return`？" in error.value.problems[0]
 
 
 # ----------------------------------------------------------------------------------------------- corrections, choices
@@ -230,7 +231,7 @@ def test_a_slot_named_like_a_universal_is_a_slot(tmp_path: Path) -> None:
 
 def test_a_group_offers_no_more_than_the_mode_allows(tmp_path: Path) -> None:
     text = STEPS.replace("offers: [open]}", "offers: [open, card]}")
-    with pytest.raises(FlowError, match="more than 1 options at once in this mode"):
+    with pytest.raises(FlowError, match="在这个模式里一次念的选项多于 1 个"):
         call(tmp_path, text=text)
 
 
@@ -379,60 +380,68 @@ def test_the_time_of_day_is_asked_for_each_time(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------------------------- mistakes
 
 WRONG = [
-    ("when: hours.desk", "when: vars.tries == '1'", "vars.tries is a number, which is never like '1'"),
-    ("when: hours.desk", "when: slots.district == 1", "slots.district is a choice, which is never like 1"),
-    ("when: hours.desk", "when: order.due > '2026-01-01'", "order.due is a date, which is never like '2026-01-01'"),
-    ("play: 没开成。", "play: 没开成｛order.number｝。", "a full-width brace would be spoken; write a value in {"),
-    ("phrases: [留言]", "phrases: [留言，录音]", "'留言，录音' holds a full-width '，'; part a list"),
-    ("call: ask_number", "call: ask_nmber", "there is no sub-flow 'ask_nmber'; did you mean 'ask_number'?"),
-    ("then: told\n", "then: return\n", "there is no node 'return'"),
-    ("      stop: {", "      human: {", "the main flow has a node 'human', too; rename one of them"),
-    ("entry: ask\n", "entry: asc\n", "there is no node 'asc'; did you mean 'ask'?"),
-    ("vars.tries + 1", "vars.trys + 1", "there is no variable 'trys'; did you mean 'tries'?"),
-    ("set: {tries:", "set: {trys:", "there is no slot or variable 'trys'; did you mean 'tries'?"),
-    ("set: {tries: vars.tries + 1}", "set: {tries: \"'one'\"}", "not a number, but the flow declares it as number"),
+    ("when: hours.desk", "when: vars.tries == '1'", "`vars.tries` 的类型是 `number`，不能和 `'1'` 比较"),
+    ("when: hours.desk", "when: slots.district == 1", "`slots.district` 的类型是 `choice`，不能和 `1` 比较"),
+    ("when: hours.desk", "when: order.due > '2026-01-01'", "`order.due` 的类型是 `date`，不能和 `'2026-01-01'` 比较"),
+    ("play: 没开成。", "play: 没开成｛order.number｝。", "全角的花括号会被念出来；数据请用半角的 `{`"),
+    ("phrases: [留言]", "phrases: [留言，录音]", "“留言，录音”里有全角的“，”；列表请用半角逗号隔开"),
+    ("call: ask_number", "call: ask_nmber", "没有子流程 `ask_nmber`；是不是 `ask_number`？"),
+    ("then: told\n", "then: return\n", "没有节点 `return`"),
+    ("      stop: {", "      human: {", "主流程里也有节点 `human`；请给其中一个改名"),
+    ("entry: ask\n", "entry: asc\n", "没有节点 `asc`；是不是 `ask`？"),
+    ("vars.tries + 1", "vars.trys + 1", "没有变量 `trys`；是不是 `tries`？"),
+    ("set: {tries:", "set: {trys:", "没有槽位或变量 `trys`；是不是 `tries`？"),
+    ("set: {tries: vars.tries + 1}", "set: {tries: \"'one'\"}", "不是数，而流程里声明的类型是 `number`"),
     (
         "set: {tries: vars.tries + 1}",
         "set: {district: \"'hankow'\"}",
-        "there is no option 'hankow'; did you mean 'hankou'?",
+        "没有选项 `hankow`；是不是 `hankou`？",
     ),
-    ("with: {purpose: \"'开单'\"}", 'with: {purpose: "1"}', "not a text, but the flow declares it as text"),
-    ("with: {purpose:", "with: {purpos:", "there is no slot or variable 'purpos'; did you mean 'purpose'?"),
-    ("{order.number | digits}", "{order.nmber | digits}", "there is no field of order 'nmber'; did you mean 'number'?"),
-    ("{order.number | digits}", "{order.number | amount}", "order.number is a digits, which 'amount' can't say"),
-    ("save: order", "save: oder", "there is no record 'oder'; did you mean 'order'?"),
-    ("when: hours.desk", "when: hours.dsk", "there is no opening hours 'dsk'; did you mean 'desk'?"),
-    ("deadline: 24h", "deadline: 24", "not a deadline; write it as 30m, 4h or 2d"),
+    ("with: {purpose: \"'开单'\"}", 'with: {purpose: "1"}', "不是文字，而流程里声明的类型是 `text`"),
+    ("with: {purpose:", "with: {purpos:", "没有槽位或变量 `purpos`；是不是 `purpose`？"),
+    (
+        "{order.number | digits}",
+        "{order.nmber | digits}",
+        "`order` 没有字段 `nmber`，字段要在 `records` 里声明；是不是 `number`？",
+    ),
+    ("{order.number | digits}", "{order.number | amount}", "`order.number` 的类型是 `digits`，不能用 `amount` 读"),
+    ("save: order", "save: oder", "没有查询结果 `oder`，字段要在 `records` 里声明；是不是 `order`？"),
+    ("when: hours.desk", "when: hours.dsk", "没有营业时间 `dsk`；是不是 `desk`？"),
+    ("deadline: 24h", "deadline: 24", "不是期限；请写成 `30m`、`4h` 或 `2d`"),
     (
         "  card: id_card",
         "  card: {type: id_card, options: {a: {label: 甲, phrases: [甲]}}}",
-        "a id_card has no `options`",
+        "类型为 `id_card` 的槽位不能有 `options`",
     ),
     (
         "    type: choice\n    options:",
         "    type: choice\n    optoins:",
-        "unknown key 'optoins'; did you mean 'options'?",
+        "不认识的键 `optoins`；是不是 `options`？",
     ),
     (
         "{type: number, value: 0}\n  purpose",
         "{type: number, value: 零}\n  purpose",
-        "not a number, but the flow declares",
+        "不是数，而流程里声明的类型",
     ),
-    ("  purpose: text", "  district: text", "'district' is a slot, too; rename one of them"),
+    ("  purpose: text", "  district: text", "`district` 也是槽位的名字；请给其中一个改名"),
     (
         "    slots: {number: phone}",
         "    slots: {district: text}",
-        "slot 'district' is declared elsewhere in another way",
+        "槽位 `district` 在别处声明得不一样",
     ),
-    ("  order: {number", "  vars: {number", "'vars' already means something else; choose another"),
-    ("      hankou:", "      agent:", "'agent' can be said anywhere and would be hidden by this; rename the option"),
-    ("      hankou:", "      elderly:", "'elderly' can be said anywhere and would be hidden by this"),
-    ("    modes: {elderly:", "    modes: {elderli:", "there is no mode 'elderli'; did you mean 'elderly'?"),
-    ("{ask: {collect: 长辈", "{asc: {collect: 长辈", "there is no node 'asc'; did you mean 'ask'?"),
-    ("stop: {play: 这个号码不行。, then: human}", "stop: {call: ask_number, then: human}", "calls 'ask_number' again"),
-    ("  ask_number:\n    entry", "  ask_number: gone.yaml\n  other:\n    entry", "there is no file 'gone.yaml'"),
-    ("  ask_number:\n    entry", "  ask_number: /etc/passwd\n  other:\n    entry", "can't be a sub-flow's file"),
-    ("  ask_number:\n    entry", "  ask_number: ../../../x.yaml\n  other:\n    entry", "can't be a sub-flow's file"),
+    ("  order: {number", "  vars: {number", "`vars` 已经有别的意思；请换一个名字"),
+    ("      hankou:", "      agent:", "`agent` 任何时候都可以说，会被这个选项遮住；请给选项改名"),
+    ("      hankou:", "      elderly:", "`elderly` 任何时候都可以说，会被这个选项遮住"),
+    ("    modes: {elderly:", "    modes: {elderli:", "没有模式 `elderli`；是不是 `elderly`？"),
+    ("{ask: {collect: 长辈", "{asc: {collect: 长辈", "没有节点 `asc`；是不是 `ask`？"),
+    (
+        "stop: {play: 这个号码不行。, then: human}",
+        "stop: {call: ask_number, then: human}",
+        "又会进入 `ask_number`，绕成了圈",
+    ),
+    ("  ask_number:\n    entry", "  ask_number: gone.yaml\n  other:\n    entry", "没有文件 `gone.yaml`"),
+    ("  ask_number:\n    entry", "  ask_number: /etc/passwd\n  other:\n    entry", "不能当子流程的文件"),
+    ("  ask_number:\n    entry", "  ask_number: ../../../x.yaml\n  other:\n    entry", "不能当子流程的文件"),
 ]
 
 
@@ -443,6 +452,7 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, sa
         call(tmp_path, text=STEPS.replace(old, new, 1))
     assert any(said in problem for problem in error.value.problems), error.value.problems
     assert all(problem.startswith(f"{tmp_path}/flow.yaml:") for problem in error.value.problems)
+    assert not_chinese(problem.partition("flow.yaml:")[2] for problem in error.value.problems) == []
 
 
 # ------------------------------------------------------------------------------------------- a no, and something else

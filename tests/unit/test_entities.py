@@ -214,5 +214,5 @@ def test_mistakes_in_the_file_are_told_with_their_places(tmp_path: Path) -> None
     with pytest.raises(RulesError) as refused_again:
         EntityFinder.load(tmp_path)
     assert f"{file}:6:3" in str(refused.value)
-    assert f"{file}:3:23: '宽带'" in str(refused_again.value)
-    assert f"{file}:5:15: '三明'" in str(refused_again.value)
+    assert f"{file}:3:23: “宽带”" in str(refused_again.value)
+    assert f"{file}:5:15: “三明”" in str(refused_again.value)

@@ -11,6 +11,7 @@ import pytest
 from gateway.analytics.flags import FlagRules
 from gateway.analytics.rulefiles import BUNDLED
 from gateway.errors import RulesError
+from tests.support.chinese import not_chinese
 
 pytestmark = pytest.mark.unit
 
@@ -32,7 +33,9 @@ def problems(folder: Path, text: str) -> list[str]:
     (folder / "flags.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(RulesError) as raised:
         FlagRules.load(folder)
-    return [line.removeprefix(f"{folder / 'flags.yaml'}:") for line in raised.value.problems]
+    told = [line.removeprefix(f"{folder / 'flags.yaml'}:") for line in raised.value.problems]
+    assert not_chinese(told) == []
+    return told
 
 
 def test_the_example_is_right(tmp_path: Path):
@@ -43,19 +46,19 @@ def test_the_example_is_right(tmp_path: Path):
 @pytest.mark.parametrize(
     ("was", "becomes", "told"),
     [
-        ("'涨价<多次>'", "'涨(价'", r"9:20: '涨\(价' is no pattern: missing \) at character 4; correct it"),
-        ("'涨价<多次>'", "'价*'", r"9:20: '价\*' matches everything"),
-        ("'涨价<多次>'", "'涨价<多回>'", r"9:20: there is no part '多回'; known here: 多次"),
-        ("'[两三]次'", "'[两-三]次'", r"2:7: .* is no pattern: bad character range"),
-        ("severity: low", "severity: lov", r"6:15: 'severity' can't be 'lov'; did you mean 'low'\?"),
-        ("- words", "- wrods", r"8:9: unknown key 'wrods'; did you mean 'words'\?"),
-        ("[太贵]", "['！']", r"8:17: '！' can't stand here; use words that can be said"),
-        ("[太贵]", "[]", r"8:9: .*a condition needs words or patterns, or one kind"),
-        ("- words: [太贵]", "- words: [太贵]\n        loop: {asked: 3, rounds: 3}", r"8:9: .*a condition needs"),
-        ("waited: 3", "waited: 0", r"10:46: 'waited': input should be greater than or equal to 1"),
-        (", waited: 3", "", r"10:23: 'waited' is missing; add it"),
-        ("  price:", "  Price:", r"4:3: 'Price' can't stand here; use lower-case letters"),
-        ("title: 嫌贵", "title: 嫌贵\n    title: 贵", r"6:5: 'title' stands here twice"),
+        ("'涨价<多次>'", "'涨(价'", r"9:20: `涨\(价` 不是正则表达式，在第 4 个字符：括号没有合上；请改正"),
+        ("'涨价<多次>'", "'价*'", r"9:20: `价\*` 什么都能匹配"),
+        ("'涨价<多次>'", "'涨价<多回>'", r"9:20: 没有片段 `多回`；这里有：`多次`"),
+        ("'[两三]次'", "'[两-三]次'", r"2:7: .* 不是正则表达式.*：方括号里的范围不对"),
+        ("severity: low", "severity: lov", r"6:15: `severity` 不能是 `lov`；是不是 `low`？"),
+        ("- words", "- wrods", r"8:9: 不认识的键 `wrods`；是不是 `words`？"),
+        ("[太贵]", "['！']", r"8:17: 这里不能写 `！`；请写能说出来的字"),
+        ("[太贵]", "[]", r"8:9: .*一个条件要么写话.*，要么写一种"),
+        ("- words: [太贵]", "- words: [太贵]\n        loop: {asked: 3, rounds: 3}", r"8:9: .*一个条件要么写话"),
+        ("waited: 3", "waited: 0", r"10:46: `waited` 不能小于 1；请改正"),
+        (", waited: 3", "", r"10:23: 缺少 `waited`；请补上"),
+        ("  price:", "  Price:", r"4:3: 这里不能写 `Price`；请写小写字母开头的名字"),
+        ("title: 嫌贵", "title: 嫌贵\n    title: 贵", r"6:5: `title` 在这里写了两次"),
     ],
 )
 def test_a_mistake_is_told_at_its_place(tmp_path: Path, was: str, becomes: str, told: str):
@@ -88,7 +91,7 @@ def test_parts_in_parts_can_not_grow_without_end(tmp_path: Path):
     parts = ["  甲: '次次次次次次次次次次次次'"]
     parts += [f"  {name}: '{f'<{before}>' * 12}'" for before, name in pairwise(names)]
     broken = GOOD.replace("parts:\n", "parts:\n" + "\n".join(parts) + "\n")
-    assert "with its parts it is longer than 10000 characters" in problems(tmp_path, broken)[0]
+    assert "片段放进去以后超过 10000 个字符" in problems(tmp_path, broken)[0]
 
 
 def test_the_package_file_and_the_manual_name_the_flags_of_the_house():

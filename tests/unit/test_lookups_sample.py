@@ -14,6 +14,7 @@ import pytest
 from gateway.call.lookups import SampleLookups, with_timeout
 from gateway.call.lookups.customers import Day
 from gateway.errors import LookupFailedError, SettingsError
+from tests.support.chinese import not_chinese
 
 pytestmark = pytest.mark.unit
 
@@ -120,7 +121,7 @@ def test_a_hotline_s_customers_need_only_what_it_asks_about(tmp_path: Path) -> N
     assert ask(back_end, "broadband.status")["has"] is True
     assert ask(back_end, "ticket.latest")["number"] is None
     for name in ("account.balance", "account.usage", "plan.current", "plan.change"):
-        with pytest.raises(LookupFailedError, match=r"this customer has no `(account|data|plan)`.*add it to .*yaml"):
+        with pytest.raises(LookupFailedError, match=r"文件里这位客户没有 `(account|data|plan)`；请加进 .*yaml"):
             ask(back_end, name, plan="全家套餐")
 
 
@@ -128,7 +129,7 @@ def test_a_hotline_s_customers_need_only_what_it_asks_about(tmp_path: Path) -> N
     "name", ["caller.profile", "account.balance", "plan.change", "broadband.report", "ticket.latest"]
 )
 def test_an_unknown_number_is_named_masked(back_end: SampleLookups, name: str) -> None:
-    with pytest.raises(LookupFailedError, match=r"unknown number 100\*\*\*\*0000; .*customers\.yaml") as caught:
+    with pytest.raises(LookupFailedError, match=r"没有号码 100\*\*\*\*0000；.*customers\.yaml") as caught:
         ask(back_end, name, "10000000000", plan="全家套餐", light="红灯")
     assert "10000000000" not in str(caught.value)
 
@@ -136,14 +137,14 @@ def test_an_unknown_number_is_named_masked(back_end: SampleLookups, name: str) -
 @pytest.mark.parametrize(
     ("name", "arguments", "reason"),
     [
-        ("plan.change", {"number": PLAIN, "plan": "无限套餐"}, "unknown plan"),
-        ("plan.change", {"number": PLAIN}, "`plan` is missing"),
-        ("account.balance", {}, "`number` is missing"),
-        ("account.balance", {"number": 13900001001}, "`number` is missing"),
-        ("ticket.create", {"number": PLAIN, "category": "complaint", "summary": ""}, "`summary` is missing"),
-        ("ticket.create", {"category": "complaint"}, "`summary` is missing"),
-        ("ticket.create", {"category": "complaint", "summary": "x", "due": "soon"}, "`due` is no ISO 8601 moment"),
-        ("account.everything", {"number": PLAIN}, "no such look-up"),
+        ("plan.change", {"number": PLAIN, "plan": "无限套餐"}, "没有这个套餐"),
+        ("plan.change", {"number": PLAIN}, "缺少参数 `plan`"),
+        ("account.balance", {}, "缺少参数 `number`"),
+        ("account.balance", {"number": 13900001001}, "缺少参数 `number`"),
+        ("ticket.create", {"number": PLAIN, "category": "complaint", "summary": ""}, "缺少参数 `summary`"),
+        ("ticket.create", {"category": "complaint"}, "缺少参数 `summary`"),
+        ("ticket.create", {"category": "complaint", "summary": "x", "due": "soon"}, "`due` 不是 ISO 8601"),
+        ("account.everything", {"number": PLAIN}, "答不了这种查询"),
     ],
 )
 def test_a_wrong_question_is_refused(
@@ -204,10 +205,11 @@ def test_a_broken_customers_file_is_one_error_at_its_place(tmp_path: Path, conte
         SampleLookups(file)
     assert place in str(caught.value)
     assert str(file) in str(caught.value)
+    assert not_chinese([caught.value.message]) == []
 
 
 def test_a_missing_customers_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"none\.yaml: .*No such file.*; write it after"):
+    with pytest.raises(SettingsError, match=r"none\.yaml: .*没有这个文件或文件夹；请照"):
         SampleLookups(tmp_path / "none.yaml")
 
 

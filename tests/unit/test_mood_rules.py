@@ -15,6 +15,7 @@ from gateway.analytics.mood.text import plain
 from gateway.analytics.mood.train import train
 from gateway.analytics.mood.words import WordReader
 from gateway.errors import RulesError
+from tests.support.chinese import not_chinese
 
 pytestmark = pytest.mark.unit
 
@@ -34,7 +35,9 @@ def written(folder: Path, text: str) -> Path:
 def problems(folder: Path, text: str) -> list[str]:
     with pytest.raises(RulesError) as caught:
         load(written(folder, text))
-    return [line.removeprefix(f"{folder / FILE}:") for line in caught.value.problems]
+    told = [line.removeprefix(f"{folder / FILE}:") for line in caught.value.problems]
+    assert not_chinese(told) == []
+    return told
 
 
 def test_an_operators_rules_take_the_place_of_the_packages(tmp_path: Path) -> None:
@@ -56,10 +59,10 @@ contrst: [但是]
 """
     told = problems(tmp_path, text)
     assert [line.split(": ")[0] for line in told] == ["2:30", "2:44", "3:34", "3:54", "3:60", "5:1"]
-    assert "'好' stands here twice" in told[1]
-    assert "did you mean 'anger'?" in told[2]
-    assert "is no pattern" in told[3]
-    assert "matches everything" in told[4]
+    assert "“好”写了两次" in told[1]
+    assert "是不是 `anger`？" in told[2]
+    assert "不是正则表达式" in told[3]
+    assert "什么都能匹配" in told[4]
 
 
 def test_rules_without_groups_are_refused(tmp_path: Path) -> None:
@@ -67,7 +70,7 @@ def test_rules_without_groups_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
-    assert "not valid YAML" in problems(tmp_path, "groups: [")[0]
+    assert "不是正确的 YAML" in problems(tmp_path, "groups: [")[0]
 
 
 def test_a_pattern_that_never_ends_is_cut_off_and_the_others_go_on(tmp_path: Path) -> None:
@@ -112,19 +115,19 @@ def test_the_rules_go_before_what_was_learned(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"nothing", b"PK\x03\x04 broken"], ids=["empty", "text", "half a zip"])
 def test_a_broken_classifier_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / MODEL).write_bytes(content)
-    with pytest.raises(RulesError, match="train it again"):
+    with pytest.raises(RulesError, match="请重新训练"):
         Learned.load(tmp_path / MODEL)
 
 
 def test_a_classifier_that_would_run_code_is_refused(tmp_path: Path) -> None:
     arrays = {"version": np.array(1), "weights": np.zeros((1, len(CLASSES)), np.float16), "bias": np.zeros(3)}
     np.savez(tmp_path / MODEL, names=np.array([object()], dtype=object), **arrays)
-    with pytest.raises(RulesError, match="train it again"):
+    with pytest.raises(RulesError, match="请重新训练"):
         Learned.load(tmp_path / MODEL)
 
 
 def test_a_classifier_of_another_version_is_refused(tmp_path: Path) -> None:
     names = np.frombuffer(b"a", np.uint8)
     np.savez(tmp_path / MODEL, version=np.array(7), names=names, weights=np.zeros((1, 3)), bias=np.zeros(3))
-    with pytest.raises(RulesError, match="another version"):
+    with pytest.raises(RulesError, match="别的版本"):
         Learned.load(tmp_path / MODEL)

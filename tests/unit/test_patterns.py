@@ -21,12 +21,12 @@ SLOW = "投" * 40 + "速"
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("(", "missing ) at character 2"),
-        ("投**", "multiple repeat at character 3"),
-        ("投?", "matches everything"),
-        ("|投", "matches everything"),
-        ("(" * 5000, "can't be read as a pattern (RecursionError)"),
-        ("投" * 20_000, "is longer than 10000 characters"),
+        ("(", "在第 2 个字符：括号没有合上"),
+        ("投**", "在第 3 个字符：重复的次数写了两遍"),
+        ("投?", "什么都能匹配"),
+        ("|投", "什么都能匹配"),
+        ("(" * 5000, "不能当正则表达式读（RecursionError）"),
+        ("投" * 20_000, "超过 10000 个字符"),
     ],
 )
 def test_a_bad_pattern_is_refused_with_the_place(text: str, why: str):

@@ -41,7 +41,7 @@ def test_texts_are_found_whatever_their_punctuation_spaces_and_digits(hotline):
 
 
 def test_asking_for_what_is_not_recorded_names_it(hotline):
-    with pytest.raises(PromptError, match="nothing recorded says '再见'"):
+    with pytest.raises(PromptError, match="没有录音能说“再见”；请看"):
         PromptCatalog.load(*hotline).clip("再见")
 
 
@@ -59,26 +59,26 @@ def test_no_table_is_an_empty_table(tmp_path):
 
 def test_a_table_that_is_a_folder_is_refused(tmp_path):
     (tmp_path / "prompts.tsv").mkdir()
-    with pytest.raises(PromptError, match=r"prompts\.tsv: can't be read"):
+    with pytest.raises(PromptError, match=r"prompts\.tsv: 读不了：这是文件夹；"):
         PromptCatalog.load(tmp_path, tmp_path / "no_voice")
 
 
 def test_a_listed_recording_that_is_gone_is_named(hotline):
     flow, voice = hotline
     (flow / "audio" / "key.flac").unlink()
-    with pytest.raises(PromptError, match=r"audio/key\.flac: there is no such recording; "):
+    with pytest.raises(PromptError, match=r"audio/key\.flac: 表里有，文件没有了；"):
         PromptCatalog.load(flow, voice)
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("hello", "not a NAME<tab>TEXT line"),
-        ("good bye\t再见", "not a NAME<tab>TEXT line"),
-        ("../up\t再见", "not a NAME<tab>TEXT line"),
-        ("bye\t。。", "not a NAME<tab>TEXT line"),
-        ("bye\t再见\tx\ty\tz", "not a NAME<tab>TEXT line"),
-        ("hello\t再见", "'hello' is there twice"),
+        ("hello", "这一行不是“名字、制表符、要读的话”"),
+        ("good bye\t再见", "这一行不是“名字、制表符、要读的话”"),
+        ("../up\t再见", "这一行不是“名字、制表符、要读的话”"),
+        ("bye\t。。", "这一行不是“名字、制表符、要读的话”"),
+        ("bye\t再见\tx\ty\tz", "这一行不是“名字、制表符、要读的话”"),
+        ("hello\t再见", "`hello` 写了两次"),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(hotline, line, reason):
@@ -94,7 +94,7 @@ def test_a_bad_line_is_named_by_its_number(hotline, line, reason):
 def test_a_table_in_another_encoding_is_refused(hotline):
     flow, voice = hotline
     (flow / "prompts.tsv").write_bytes("name\ttext\nhello\t您好\n".encode("gb18030"))
-    with pytest.raises(PromptError, match="not UTF-8"):
+    with pytest.raises(PromptError, match="不是 UTF-8"):
         PromptCatalog.load(flow, voice)
 
 
@@ -102,7 +102,7 @@ def test_a_table_in_another_encoding_is_refused(hotline):
 def test_a_table_without_its_headings_loses_no_row_unsaid(hotline, content):
     flow, voice = hotline
     (flow / "prompts.tsv").write_text(content, encoding="utf-8")
-    with pytest.raises(PromptError, match=r"prompts\.tsv:1: no line of headings; begin with name<tab>text"):
+    with pytest.raises(PromptError, match=r"prompts\.tsv:1: 没有标题行；请以 `name<tab>text"):
         PromptCatalog.load(flow, voice)
 
 

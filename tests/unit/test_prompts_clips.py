@@ -76,7 +76,7 @@ def test_stretch_has_the_length_and_keeps_the_pitch(pace):
 
 @pytest.mark.parametrize("pace", [0.0, 0.4, 2.5, -1.0])
 def test_stretch_refuses_what_nobody_could_follow(pace):
-    with pytest.raises(PromptError, match="pace"):
+    with pytest.raises(PromptError, match="语速"):
         stretch(tone(100), pace)
 
 

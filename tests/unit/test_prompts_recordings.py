@@ -70,27 +70,27 @@ def test_a_bad_file_among_good_ones_leaves_everything_as_it_was(own, source):
     before = {path: path.read_bytes() for path in own.audio.parent.rglob("*") if path.is_file()}
     soundfile.write(source / "bye.wav", np.zeros(16_000), SAMPLE_RATE_HZ)
     soundfile.write(source / "hello.wav", speech(700), SAMPLE_RATE_HZ)
-    with pytest.raises(PromptError, match=r"bye\.wav: nothing can be heard"):
+    with pytest.raises(PromptError, match=r"bye\.wav: 里面没有声音"):
         add_recordings(source, wanted(own), synthetic=True)
     assert {path: path.read_bytes() for path in own.audio.parent.rglob("*") if path.is_file()} == before
 
 
 def test_a_name_that_no_prompt_has_is_refused(own, source):
     (source / "hello.wav").rename(source / "hallo.wav")
-    with pytest.raises(PromptError, match=r"has these names: hallo\.wav; name each file"):
+    with pytest.raises(PromptError, match=r"没有哪句话叫这些名字：hallo\.wav；请用"):
         add_recordings(source, wanted(own), synthetic=True)
     assert not own.audio.parent.exists()
 
 
 def test_a_folder_without_recordings_is_refused(own, tmp_path):
-    with pytest.raises(PromptError, match="no WAV files there"):
+    with pytest.raises(PromptError, match="这里没有 WAV 文件"):
         add_recordings(tmp_path / "nowhere", wanted(own), synthetic=True)
 
 
 def test_a_place_that_cannot_be_written_is_named(own, source):
     own.audio.parent.mkdir()
     own.audio.write_text("a file where the folder should be", encoding="utf-8")
-    with pytest.raises(PromptError, match="can't be written") as caught:
+    with pytest.raises(PromptError, match="写不进去") as caught:
         add_recordings(source, wanted(own), synthetic=True)
     assert caught.value.where == os.fspath(own.audio)
 

@@ -85,7 +85,7 @@ def test_everything_that_can_be_said_can_be_said_from_single_characters():
 
 
 def test_a_character_without_a_recording_is_named():
-    with pytest.raises(PromptError, match="nothing recorded says '亿'"):
+    with pytest.raises(PromptError, match="没有录音能说“亿”"):
         split_into_fragments("两亿", {"两"})
 
 
@@ -103,5 +103,5 @@ def test_a_character_without_a_recording_is_named():
     ids=lambda value: f"{value.kind}-{value.value}",
 )
 def test_what_is_not_of_its_kind_is_refused(value):
-    with pytest.raises(PromptError, match=f"can't say this as {value.kind}"):
+    with pytest.raises(PromptError, match=f"不能把这个值读成 `{value.kind}`"):
         words(value)

@@ -39,16 +39,16 @@ def test_any_rate_and_stereo_are_converted(tmp_path, rate_hz, channels, name):
 
 
 def test_a_missing_file_says_what_to_do(tmp_path):
-    with pytest.raises(PromptError, match=r"gone\.flac: there is no such recording; record it"):
+    with pytest.raises(PromptError, match=r"gone\.flac: 表里有，文件没有了；请录好它"):
         read_recording(tmp_path / "gone.flac")
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "not a readable audio file"),
-        (b"RIFF\x00\x00\x00\x00WAVE", "not a readable audio file"),
-        ("这不是录音".encode(), "not a readable audio file"),
+        (b"", "不是能读的音频文件"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "不是能读的音频文件"),
+        ("这不是录音".encode(), "不是能读的音频文件"),
     ],
 )
 def test_a_file_that_is_not_audio_is_refused(tmp_path, content, reason):
@@ -63,9 +63,9 @@ def test_a_file_that_is_not_audio_is_refused(tmp_path, content, reason):
 @pytest.mark.parametrize(
     ("audio", "reason"),
     [
-        (np.zeros(16_000, np.int16), "nothing can be heard"),
-        (tone(10), "nothing can be heard"),
-        (tone(61_000), "longer than 60 s"),
+        (np.zeros(16_000, np.int16), "里面没有声音"),
+        (tone(10), "里面没有声音"),
+        (tone(61_000), "超过一分钟"),
     ],
     ids=["silent", "short", "long"],
 )

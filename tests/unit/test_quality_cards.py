@@ -9,6 +9,7 @@ import pytest
 
 from gateway.analytics.quality import Scorecards
 from gateway.errors import RulesError
+from tests.support.chinese import not_chinese
 from tests.support.quality import cards, faults, talk, turn
 
 pytestmark = pytest.mark.unit
@@ -98,31 +99,31 @@ RULE = "cards:\n  c:\n    title: 卡\n    rules:\n      r:\n        title: 条\n
 @pytest.mark.parametrize(
     ("rule", "what"),
     [
-        ("must: {^keyword: {any: [您好]}}", "unknown key 'keyword'; did you mean 'keywords'?"),
-        ("must: {keywords: {^anny: [您好]}}", "did you mean 'any'?"),
-        ("must: {keywords: ^{}}", "name words under any, all or none"),
-        ("must: {keywords: {any: ^[]}}", "must not be empty"),
-        ("must: {keywords: {any: [您好, ^'，。']}}", "no letters or digits"),
-        ("must: {keywords: {any: [您好, ^12315]}}", "must be a text"),
-        ("must: {keywords: {any: [您好], participant: ^clerk}}", "can't be 'clerk'"),
-        ("must: {keywords: {any: [您好], opening: ^soon}}", "write how many segments, as 2, or how long, as 20s"),
-        ("must: {keywords: {any: [您好], opening: ^0}}", "1 to 1000"),
-        ("must: {pattern: {regex: ^'(您好'}}", "is no pattern: missing )"),
-        ("must: {pattern: {regex: ^'您*'}}", "matches everything"),
-        ("must: {silence: {longer: ^8}}", "write it as 800ms, 8s or 5m"),
-        ("must: {silence: {longer: ^25h}}", "at most 24h"),
+        ("must: {^keyword: {any: [您好]}}", "不认识的键 `keyword`；是不是 `keywords`？"),
+        ("must: {keywords: {^anny: [您好]}}", "是不是 `any`？"),
+        ("must: {keywords: ^{}}", "请写在 `any`、`all` 或 `none` 里"),
+        ("must: {keywords: {any: ^[]}}", "至少要写 1 项"),
+        ("must: {keywords: {any: [您好, ^'，。']}}", "没有能说出来的字"),
+        ("must: {keywords: {any: [您好, ^12315]}}", "要写成文字"),
+        ("must: {keywords: {any: [您好], participant: ^clerk}}", "不能是 `clerk`"),
+        ("must: {keywords: {any: [您好], opening: ^soon}}", "请写几句，如 `2`，或多久，如 `20s`"),
+        ("must: {keywords: {any: [您好], opening: ^0}}", "1 到 1000"),
+        ("must: {pattern: {regex: ^'(您好'}}", "不是正则表达式，在第 4 个字符：括号没有合上"),
+        ("must: {pattern: {regex: ^'您*'}}", "什么都能匹配"),
+        ("must: {silence: {longer: ^8}}", "请写成 `800ms`、`8s` 或 `5m`"),
+        ("must: {silence: {longer: ^25h}}", "最多 `24h`"),
         ("must: {similar: {sentences: [您好], at_least: ^2}}", "at_least"),
-        ("must: {pace: ^{over: 5, under: 2}}", "either over or under"),
-        ("must: {mood: ^{}}", "give anger, negative_turns, ends or improved"),
+        ("must: {pace: ^{over: 5, under: 2}}", "`over` 和 `under` 要写一个，也只能写一个"),
+        ("must: {mood: ^{}}", "请写 `anger`、`negative_turns`、`ends` 或 `improved`"),
         ("must: {mood: {anger: ^4}}", "anger"),
-        ("must: {duration: ^{of: turn, under: 5s}}", "only a call can be too short"),
-        ("must: {duration: ^{over: 5s, participant: agent}}", "only turns have a participant"),
-        ("must: {call: ^{}}", "give disposition"),
-        ("must: ^{}", "exactly one of keywords, pattern"),
-        ("must: {any: ^[]}", "must not be empty"),
-        ("must: {any: [{mood: {anger: 1}}, {pattern: {regex: ^'['}}]}", "is no pattern"),
-        ("must: ^{keywords: {any: [您好]}, mood: {anger: 1}}", "exactly one of keywords, pattern"),
-        ("applies_when: {source: ^call2}\n        must: {mood: {anger: 1}}", "did you mean 'call'?"),
+        ("must: {duration: ^{of: turn, under: 5s}}", "只有整通电话才能太短"),
+        ("must: {duration: ^{over: 5s, participant: agent}}", "只有 `turn` 才分谁说的"),
+        ("must: {call: ^{}}", "请写上 `disposition`"),
+        ("must: ^{}", "一个条件只写一种：`keywords`、`pattern`"),
+        ("must: {any: ^[]}", "至少要写 1 项"),
+        ("must: {any: [{mood: {anger: 1}}, {pattern: {regex: ^'['}}]}", "不是正则表达式"),
+        ("must: ^{keywords: {any: [您好]}, mood: {anger: 1}}", "一个条件只写一种：`keywords`、`pattern`"),
+        ("applies_when: {source: ^call2}\n        must: {mood: {anger: 1}}", "是不是 `call`？"),
     ],
 )
 def test_a_mistake_is_told_at_its_place(tmp_path: Path, rule: str, what: str):
@@ -134,14 +135,18 @@ def test_a_mistake_is_told_at_its_place(tmp_path: Path, rule: str, what: str):
     (problem,) = refused.value.problems
     assert problem.startswith(f"{tmp_path / 'quality.yaml'}:{line}:{column}: ")
     assert what in problem
+    assert not_chinese([problem.partition("quality.yaml:")[2]]) == []
 
 
 @pytest.mark.parametrize(
     ("rule", "what"),
     [
-        ("bonus: {mood: {anger: 1}}", "a bonus adds points"),
-        ("must: {mood: {anger: 1}}\n        must_not: {mood: {anger: 1}}", "exactly one of must, must_not"),
-        ("fatal: true", "exactly one of must, must_not"),
+        ("bonus: {mood: {anger: 1}}", "`bonus` 是加分"),
+        (
+            "must: {mood: {anger: 1}}\n        must_not: {mood: {anger: 1}}",
+            "`must`、`must_not`、`bonus` 要写一个，也只能写一个",
+        ),
+        ("fatal: true", "`must`、`must_not`、`bonus` 要写一个，也只能写一个"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_told_where_it_stands(tmp_path: Path, rule: str, what: str):
@@ -151,7 +156,7 @@ def test_a_rule_that_makes_no_sense_is_told_where_it_stands(tmp_path: Path, rule
 
 @pytest.mark.parametrize(
     ("points", "what"),
-    [("5", "write points: -5, or make it a bonus"), ("0", "changes nothing"), ("-101", "points")],
+    [("5", "请写 `points: -5`，或改成 `bonus`"), ("0", "不起作用"), ("-101", "`points` 不能小于 -100")],
 )
 def test_points_of_the_wrong_sign_or_size_are_refused(tmp_path: Path, points: str, what: str):
     with pytest.raises(RulesError, match=what):
@@ -166,7 +171,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path):
 
 
 def test_a_folder_that_is_not_there_is_refused_and_one_without_the_file_takes_ours(tmp_path: Path):
-    with pytest.raises(RulesError, match="no such folder"):
+    with pytest.raises(RulesError, match="没有这个文件夹"):
         Scorecards.load(tmp_path / "nowhere")
     assert list(Scorecards.load(tmp_path).cards) == ["ivr", "agent"]
 

@@ -10,6 +10,7 @@ import pytest
 from gateway.analytics.report import FIGURES, Alert, Thresholds, alerts
 from gateway.errors import RulesError
 from gateway.store import Store
+from tests.support.chinese import not_chinese
 from tests.support.report import NOW, add_call
 
 pytestmark = pytest.mark.unit
@@ -100,16 +101,16 @@ def test_the_packages_own_lines_name_known_figures():
 @pytest.mark.parametrize(
     ("old", "new", "place", "what"),
     [
-        ("figure: containment", "figure: containmnt", "5:13", "did you mean 'containment'?"),
-        ("    below: 0.5\n", "", "4:5", "either above or below"),
-        ("below: 0.5", "below: 50", "4:5", "lies between 0 and 1"),
-        ("over_last: 2h", "over_last: 2", "7:16", "write it as 30m, 2h or 7d"),
-        ("over_last: 2h", "over_last: 100d", "7:16", "at most 92d"),
-        ("figure: containment", "figure: first_contact", "7:16", "known after 7 days"),
-        ("severity: high", "severity: hihg", "9:15", "did you mean 'high'?"),
-        ("figure: containment", "figure: answered\n    hotline: [a]", "4:5", "leave hotline out"),
+        ("figure: containment", "figure: containmnt", "5:13", "是不是 `containment`？"),
+        ("    below: 0.5\n", "", "4:5", "`above` 和 `below` 要写一个，也只能写一个"),
+        ("below: 0.5", "below: 50", "4:5", "在 0 到 1 之间"),
+        ("over_last: 2h", "over_last: 2", "7:16", "请写成 `30m`、`2h` 或 `7d`"),
+        ("over_last: 2h", "over_last: 100d", "7:16", "最多 `92d`"),
+        ("figure: containment", "figure: first_contact", "7:16", "过 7 天才知道"),
+        ("severity: high", "severity: hihg", "9:15", "是不是 `high`？"),
+        ("figure: containment", "figure: answered\n    hotline: [a]", "4:5", "请不要写 `hotline`"),
         ("repeat_days: 7", "repeat_days: 0", "1:14", "repeat_days"),
-        ("repeat_days: 7", "repeat_day: 7", "1:1", "did you mean 'repeat_days'?"),
+        ("repeat_days: 7", "repeat_day: 7", "1:1", "是不是 `repeat_days`？"),
     ],
 )
 def test_a_mistake_is_told_at_its_place(tmp_path: Path, old: str, new: str, place: str, what: str):
@@ -119,3 +120,4 @@ def test_a_mistake_is_told_at_its_place(tmp_path: Path, old: str, new: str, plac
     (problem,) = refused.value.problems
     assert problem.startswith(f"{tmp_path / 'thresholds.yaml'}:{place}: ")
     assert what in problem
+    assert not_chinese([problem.partition("thresholds.yaml:")[2]]) == []

@@ -45,7 +45,7 @@ def test_training_tells_its_figures_and_writes_the_model(tmp_path: Path) -> None
 
 
 def test_training_a_folder_without_routes_does_not_touch_the_package(tmp_path: Path) -> None:
-    with pytest.raises(RulesError, match="there is no such file"):
+    with pytest.raises(RulesError, match="没有这个文件"):
         run("train", "--rules", tmp_path)
 
 
@@ -62,12 +62,12 @@ def test_scoring_tells_figures_and_the_sentences_that_went_wrong(rules: Path, tm
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", ":1: the file has no header line"),
-        ("text route\n查话费 bill\n", ":1: no column 'text'"),
-        ("text\troute\n", ":1: no sentences below"),
-        ("text\troute\n查话费\tbill\n\n宽带坏了\tfalut\n", ":4: there is no route 'falut'; did you mean 'fault'?"),
-        ("text\troute\n查话费\n", ":2: 1 columns where the header line has 2"),
-        ("text\troute\n \tbill\n", ":2: no text"),
+        ("", ":1: 没有标题行"),
+        ("text route\n查话费 bill\n", ":1: 标题行里没有 `text` 一栏"),
+        ("text\troute\n", ":1: 标题行下面没有句子"),
+        ("text\troute\n查话费\tbill\n\n宽带坏了\tfalut\n", ":4: 没有诉求 `falut`；是不是 `fault`？"),
+        ("text\troute\n查话费\n", ":2: 这一行有 1 栏，标题行有 2 栏"),
+        ("text\troute\n \tbill\n", ":2: 没有文字"),
     ],
 )
 def test_a_bad_file_is_told_at_its_line(rules: Path, tmp_path: Path, text: str, told: str) -> None:
@@ -81,10 +81,10 @@ def test_a_bad_file_is_told_at_its_line(rules: Path, tmp_path: Path, text: str, 
 def test_a_file_that_is_not_utf8_is_told_at_its_line(rules: Path, tmp_path: Path) -> None:
     file = tmp_path / "gbk.tsv"
     file.write_bytes("text\troute\n查话费\tbill\n".encode("gb18030"))
-    with pytest.raises(RulesError, match=r"gbk\.tsv:2: not UTF-8"):
+    with pytest.raises(RulesError, match=r"gbk\.tsv:2: 不是 UTF-8"):
         run("score", file, "--rules", rules)
 
 
 def test_a_file_that_is_not_there_is_told(rules: Path, tmp_path: Path) -> None:
-    with pytest.raises(RulesError, match=r"gone\.tsv:1: no such file"):
+    with pytest.raises(RulesError, match=r"gone\.tsv:1: 没有这个文件"):
         run("score", tmp_path / "gone.tsv", "--rules", rules)

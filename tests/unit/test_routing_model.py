@@ -37,7 +37,7 @@ def refusal(rules: Path) -> str:
         Router.load(rules)
     (told,) = caught.value.problems
     assert told.startswith(f"{rules / 'routes.npz'}: ")
-    assert told.endswith(f"run: voice-gateway routing train --rules {rules}")
+    assert told.endswith(f"请运行 `voice-gateway routing train --rules {rules}`")
     return told
 
 
@@ -71,13 +71,13 @@ def test_a_router_routes_wordings_that_it_was_not_shown(rules: Path) -> None:
 
 def test_a_missing_model_is_refused(rules: Path) -> None:
     (rules / "routes.npz").unlink()
-    assert "there is no trained model" in refusal(rules)
+    assert "还没有训练好的模型" in refusal(rules)
 
 
 def test_a_model_of_another_state_of_the_book_is_refused(rules: Path) -> None:
     with (rules / "routes.yaml").open("a", encoding="utf-8") as file:
         file.write("# 又改了\n")
-    assert "trained from another state of routes.yaml" in refusal(rules)
+    assert "模型是用改过之前的 routes.yaml 训练的" in refusal(rules)
 
 
 @pytest.mark.parametrize("damage", ["cut", "blanked", "empty", "text", "pickle"])
@@ -90,7 +90,7 @@ def test_a_damaged_model_is_refused(rules: Path, damage: str) -> None:
         middle = len(raw) // 2
         blanked = raw[:middle] + bytes(500) + raw[middle + 500 :]
         file.write_bytes({"cut": raw[:middle], "blanked": blanked, "empty": b"", "text": "模型".encode()}[damage])
-    assert "the trained model is damaged" in refusal(rules)
+    assert "训练好的模型坏了" in refusal(rules)
 
 
 def test_a_model_whose_numbers_were_changed_is_refused(rules: Path) -> None:
@@ -99,11 +99,11 @@ def test_a_model_whose_numbers_were_changed_is_refused(rules: Path) -> None:
         arrays = {name: archive[name] for name in archive.files}
     arrays["bias"] = arrays["bias"] + 1
     np.savez_compressed(file, **arrays)
-    assert "the trained model is damaged" in refusal(rules)
+    assert "训练好的模型坏了" in refusal(rules)
 
 
 def test_a_folder_that_can_t_be_written_is_told(tmp_path: Path, trained: Trained) -> None:
-    with pytest.raises(RulesError, match=r"routes\.npz: the model can't be written"):
+    with pytest.raises(RulesError, match=r"routes\.npz: 模型写不进去"):
         save(trained.model, tmp_path / "gone" / "routes.npz")
 
 

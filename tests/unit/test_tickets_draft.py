@@ -124,10 +124,10 @@ def test_nothing_said_has_an_empty_summary() -> None:
     [
         ("routes: {other: {title: 其他, team: 组}}\nopen_for: [bilings]\n", ":2:12:", "bilings"),
         ("routes: {other: {title: 其他, team: 组}}\nfacts:\n  钱: money\n", ":3:6:", "money"),
-        ("routes: {other: {title: 其他, team: 组, deadlines: {answer_h: 0}}}\n", ":1:", "greater than 0"),
+        ("routes: {other: {title: 其他, team: 组, deadlines: {answer_h: 0}}}\n", ":1:", "`answer_h` 要大于 0"),
         ("routes: {other: {title: 其他}}\n", ":1:", "team"),
         ("priority: []\n", ":1:", "routes"),
-        ("", ":1:1:", "empty"),
+        ("", ":1:1:", "文件是空的"),
         ("- 1\n", ":1:", ""),
     ],
 )
@@ -143,5 +143,5 @@ def test_the_operators_folder_replaces_the_file_and_has_to_be_there(tmp_path: Pa
     assert TicketRules.load(tmp_path) == RULES
     (tmp_path / "tickets.yaml").write_text("routes: {other: {title: 其他, team: 组}}\n", encoding="utf-8")
     assert TicketRules.load(tmp_path).category("billing_query").team == "组"
-    with pytest.raises(RulesError, match="no such folder"):
+    with pytest.raises(RulesError, match="没有这个文件夹"):
         TicketRules.load(tmp_path / "nowhere")

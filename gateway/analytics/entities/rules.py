@@ -52,13 +52,11 @@ def load_entity_rules(folder: Path | None = None) -> EntityRules:
             *((("products", index, "also", at), other) for at, other in enumerate(product.also)),
         ):
             if name in seen:
-                mistakes.append(Mistake(place, f"'{name}' is there before, of '{seen[name]}'; take one out"))
+                mistakes.append(Mistake(place, f"“{name}”前面写过，是“{seen[name]}”的名称；请删掉一个"))
             seen.setdefault(name, product.name)
     known = {*rules.places.provinces, *rules.places.cities}
     mistakes += [
-        Mistake(
-            ("places", "ambiguous", index), f"'{name}' is none of the provinces and cities; take it out or add it there"
-        )
+        Mistake(("places", "ambiguous", index), f"“{name}”不在 `provinces` 和 `cities` 里；请删掉，或加到那里")
         for index, name in enumerate(rules.places.ambiguous)
         if name not in known
     ]

@@ -77,7 +77,7 @@ class Condition(Strict):
     @model_validator(mode="after")
     def _one_kind(self) -> Condition:
         if self.has_words + len(self.calls) != 1:
-            raise ValueError("a condition needs words or patterns, or one kind of call condition; divide or fill it")
+            raise ValueError("一个条件要么写话（`words`、`patterns` 等），要么写一种通话的情况；请分开，或补上")
         return self
 
 

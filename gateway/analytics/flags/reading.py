@@ -63,17 +63,17 @@ class Reading:
         try:
             return Pattern(whole, f"{spot.file}:{spot.line}")
         except ValueError as error:
-            self._wrong(place, f"{error}; correct it")
+            self._wrong(place, str(error))
             return None
 
     def _put_in(self, text: str, place: Place) -> str | None:
         missing = [name for name in _PART.findall(text) if name not in self._parts]
         if missing:
-            self._wrong(place, unknown("part", missing[0], self._parts))
+            self._wrong(place, unknown("片段", missing[0], self._parts))
             return None
         whole = _PART.sub(lambda match: f"(?:{self._parts[match[1]]})", text)
         if len(whole) > _MOST:
-            self._wrong(place, f"with its parts it is longer than {_MOST} characters; divide it")
+            self._wrong(place, f"片段放进去以后超过 {_MOST} 个字符；请分成几个")
             return None
         return whole
 

@@ -103,9 +103,9 @@ class Learned:
                 bias = [float(one) for one in held["bias"]]
             names = raw.tobytes().decode().split("\n")
         except Exception as error:  # border to the file system and to whatever lies there
-            raise RulesError([f"{file}: can't be read as the mood classifier ({error}); train it again"]) from error
+            raise RulesError([f"{file}: 不能当情绪分类器读（{type(error).__name__}）；请重新训练"]) from error
         if version != _VERSION or weights.shape != (len(names), len(CLASSES)) or len(bias) != len(CLASSES):
-            raise RulesError([f"{file}: is the mood classifier of another version; train it again"])
+            raise RulesError([f"{file}: 是别的版本的情绪分类器；请重新训练"])
         rows = weights.astype(np.float64).tolist()
         table = {name: (row[0], row[1], row[2]) for name, row in zip(names, rows, strict=True)}
         return cls(table, (bias[0], bias[1], bias[2]))

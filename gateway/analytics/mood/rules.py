@@ -79,7 +79,7 @@ def load(folder: Path | None = None) -> MoodRules:
     places.append((("neutral",), _mapping(_mapping(source.data).get("neutral"))))
     refuse(source, [*mistakes, *_bad_patterns(places), *_twice(places)])
     if rules is None or not rules.groups:
-        raise RulesError([f"{file}:1:1: 'groups' must not be empty; fill it"])
+        raise RulesError([f"{file}:1:1: `groups` 是空的；请填上"])
     return rules
 
 
@@ -105,7 +105,7 @@ def _bad_patterns(places: _Places) -> Iterator[Mistake]:
             try:
                 Pattern(pattern)
             except ValueError as error:
-                yield Mistake((*place, "patterns", index), f"{error}; correct it")
+                yield Mistake((*place, "patterns", index), str(error))
 
 
 def _twice(places: _Places) -> Iterator[Mistake]:
@@ -114,6 +114,6 @@ def _twice(places: _Places) -> Iterator[Mistake]:
     for place, group in places:
         for index, word in _texts(group, "words"):
             if word in first:
-                what = f"'{word}' stands here twice (first in '{first[word]}'); remove one"
+                what = f"“{word}”写了两次（第一次在 `{first[word]}`）；请删掉一个"
                 yield Mistake((*place, "words", index), what)
             first.setdefault(word, str(place[-1]))

@@ -75,14 +75,14 @@ class Rule(Strict):
     def _is_sound(self) -> Rule:
         given = [one for one in (self.must, self.must_not, self.bonus) if one is not None]
         if len(given) != 1:
-            raise ValueError("a rule has exactly one of must, must_not and bonus")
+            raise ValueError("`must`、`must_not`、`bonus` 要写一个，也只能写一个；请改正")
         if self.bonus is not None:
             if self.points <= 0 or self.fatal:
-                raise ValueError("a bonus adds points: write points above 0, and no fatal")
+                raise ValueError("`bonus` 是加分；请把 `points` 写成正数，不写 `fatal`")
         elif self.points > 0:
-            raise ValueError(f"a broken rule costs points: write points: {-self.points:g}, or make it a bonus")
+            raise ValueError(f"不合要求是扣分；请写 `points: {-self.points:g}`，或改成 `bonus`")
         elif not self.points and not self.fatal:
-            raise ValueError("a rule without points changes nothing: give it points below 0, or fatal: true")
+            raise ValueError("没有分数的规则不起作用；请把 `points` 写成负数，或写 `fatal: true`")
         return self
 
     def hit(self, name: str, talk: Talk) -> QualityHit:

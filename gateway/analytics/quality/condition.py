@@ -21,6 +21,7 @@ from gateway.analytics.quality.kinds.silence import Silence
 from gateway.analytics.quality.kinds.similar import Similar
 from gateway.analytics.quality.talk import Check, Found, Talk
 from gateway.dialogue.fields import Strict
+from gateway.dialogue.quoting import listed
 
 
 class Order(Strict):
@@ -79,7 +80,7 @@ class Condition(Strict):
     @model_validator(mode="after")
     def _is_one(self) -> Condition:
         if len(self._given) != 1:
-            raise ValueError(f"a condition is exactly one of {', '.join(KINDS)}; join several with all or any")
+            raise ValueError(f"一个条件只写一种：{listed(KINDS)}；几种请用 `all` 或 `any` 合起来")
         return self
 
     @cached_property

@@ -22,10 +22,10 @@ MAX_TIME_MS = 24 * 3_600_000
 def _time_ms(value: Any) -> float:  # noqa: ANN401 -- an operator can write anything
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise ValueError("not a time; write it as 800ms, 8s or 5m")
+        raise ValueError("不是时长；请写成 `800ms`、`8s` 或 `5m`")
     time_ms = float(match[1]) * _UNITS_MS[match[2]]
     if not 0 < time_ms <= MAX_TIME_MS:
-        raise ValueError("a time must be more than 0 and at most 24h")
+        raise ValueError("时长要大于 0，最多 `24h`；请改正")
     return time_ms
 
 
@@ -40,23 +40,23 @@ class Extent:
 def _extent(value: Any) -> Extent:  # noqa: ANN401
     if isinstance(value, int) and not isinstance(value, bool):
         if not 0 < value <= 1000:
-            raise ValueError("so many segments can't be; write 1 to 1000")
+            raise ValueError("句数不对；请写 1 到 1000")
         return Extent(value, None)
     try:
         return Extent(None, _time_ms(value))
     except ValueError:
-        raise ValueError("write how many segments, as 2, or how long, as 20s") from None
+        raise ValueError("请写几句，如 `2`，或多久，如 `20s`") from None
 
 
 def _pattern(value: Any) -> Pattern:  # noqa: ANN401
     if not isinstance(value, str):
-        raise ValueError("not a text; put it in quotes")
+        raise ValueError("不是文字；请加引号")
     return Pattern(value)
 
 
 def _sayable(value: str) -> str:
     if not fold(value)[0]:
-        raise ValueError("has no letters or digits that could be said")
+        raise ValueError("没有能说出来的字；请改正")
     return value
 
 

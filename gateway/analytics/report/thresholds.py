@@ -26,10 +26,10 @@ _LONGEST = dt.timedelta(days=92)
 def _time(value: Any) -> dt.timedelta:  # noqa: ANN401 -- an operator can write anything
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise ValueError("not a time; write it as 30m, 2h or 7d")
+        raise ValueError("不是时长；请写成 `30m`、`2h` 或 `7d`")
     time = dt.timedelta(**{_UNITS[match[2]]: int(match[1])})
     if not dt.timedelta(0) < time <= _LONGEST:
-        raise ValueError("a time must be more than 0 and at most 92d")
+        raise ValueError("时长要大于 0，最多 `92d`；请改正")
     return time
 
 
@@ -52,20 +52,20 @@ class Line(Strict):
     @classmethod
     def _is_known(cls, name: str) -> str:
         if name not in (known := {*FIGURES, ANSWERED}):
-            raise ValueError(unknown("figure", name, known))
+            raise ValueError(unknown("指标", name, known))
         return name
 
     @model_validator(mode="after")
     def _is_sound(self) -> Line:
         limits = [one for one in (self.above, self.below) if one is not None]
         if len(limits) != 1:
-            raise ValueError("an alert has either above or below")
+            raise ValueError("`above` 和 `below` 要写一个，也只能写一个；请改正")
         unit = "share" if self.figure == ANSWERED else FIGURES[self.figure].unit
         most = {"share": 1.0, "score": 5.0, "seconds": 86_400.0}[unit]
         if not 0 <= limits[0] <= most:
-            raise ValueError(f"{self.figure} lies between 0 and {most:g}; write a limit within")
+            raise ValueError(f"`{self.figure}` 在 0 到 {most:g} 之间；请写这个范围里的数")
         if self.figure == ANSWERED and self.hotline is not None:
-            raise ValueError("refused calls are not told apart by hotline; leave hotline out")
+            raise ValueError("没接起来的电话分不出是哪条热线的；请不要写 `hotline`")
         return self
 
 
@@ -86,7 +86,7 @@ class Thresholds(Strict):
         found, source = load_rules(cls, rule_file(FILE, rules))
         days = dt.timedelta(days=found.repeat_days)
         too_short = [
-            Mistake(("alerts", name, "over_last"), f"first_contact is known after {days.days} days; take a longer time")
+            Mistake(("alerts", name, "over_last"), f"`first_contact` 过 {days.days} 天才知道；请写长一些")
             for name, line in found.alerts.items()
             if line.figure == "first_contact" and line.over_last <= days
         ]

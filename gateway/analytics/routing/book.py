@@ -89,7 +89,7 @@ def load_book(folder: Path | None = None, *, own: bool = False) -> RouteBook:
     """
     file = rule_file(NAME, folder)
     if own and folder is not None and file.parent != folder:
-        raise RulesError([f"{folder / NAME}: there is no such file; copy {file} there and change it"])
+        raise RulesError([f"{folder / NAME}: 没有这个文件；请把 {file} 复制过去再改"])
     rules, source = load_rules(RouteRules, file)
     refuse(source, list(_mistakes(rules)))
     return RouteBook(file, hashlib.sha256(source.raw).hexdigest(), rules)
@@ -97,21 +97,19 @@ def load_book(folder: Path | None = None, *, own: bool = False) -> RouteBook:
 
 def _mistakes(rules: RouteRules) -> Iterator[Mistake]:
     if OTHER not in rules.routes:
-        yield Mistake(
-            ("routes",), f"the route '{OTHER}' is missing; add it, with what belongs to no other route", at_key=True
-        )
+        yield Mistake(("routes",), f"缺少诉求 `{OTHER}`；请加上，放不属于别的诉求的话", at_key=True)
     first: dict[str, tuple[str, str]] = {}
     sounds = Sounds()
     for name, rule in rules.routes.items():
         place: Place = ("routes", name)
         if rule.skill_group not in rules.skill_groups:
-            yield Mistake((*place, "skill_group"), unknown("skill group", rule.skill_group, rules.skill_groups))
+            yield Mistake((*place, "skill_group"), unknown("技能组", rule.skill_group, rules.skill_groups))
         if len(rule.examples) < FEWEST_EXAMPLES:
-            what = f"{len(rule.examples)} examples are too few to learn from; write {FEWEST_EXAMPLES}, better 60"
+            what = f"{len(rule.examples)} 个例句太少，学不会；请至少写 {FEWEST_EXAMPLES} 个，最好 60 个"
             yield Mistake((*place, "examples"), what, at_key=True)
         for index, lesser in enumerate(rule.outweighs):
             if lesser not in rules.routes:
-                yield Mistake((*place, "outweighs", index), unknown("route", lesser, rules.routes))
+                yield Mistake((*place, "outweighs", index), unknown("诉求", lesser, rules.routes))
         for index, text in enumerate(rule.examples):
             if wrong := _wrong(text, name, first, sounds):
                 yield Mistake((*place, "examples", index), wrong)
@@ -121,13 +119,13 @@ def _wrong(text: str, route: str, first: dict[str, tuple[str, str]], sounds: Sou
     """What is wrong with one example, if anything."""
     said = heard(text, sounds)
     if not len(said):
-        return "an example without a word that can be said; write what callers say, or remove it"
+        return "例句里没有能说出来的字；请写来电者的话，或删掉"
     if len(text) > MAX_CHARACTERS:
-        return f"an example of more than {MAX_CHARACTERS} characters; shorten it"
+        return f"例句超过 {MAX_CHARACTERS} 个字；请缩短"
     same = strip_punctuation(text.lower())
     if same in first:
         other, earlier = first[same]
-        where = "twice in this route" if other == route else f"also in '{other}'"
-        return f"'{text}' stands {where} (as '{earlier}'); keep one"
+        where = "在这个诉求里写了两次" if other == route else f"在 `{other}` 里也有"
+        return f"“{text}”{where}（写作“{earlier}”）；请只留一个"
     first[same] = (route, text)
     return None

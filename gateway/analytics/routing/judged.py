@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from gateway.dialogue.mistakes import unknown
-from gateway.errors import RulesError
+from gateway.errors import RulesError, refused
 
 MAX_BYTES = 16 << 20
 MAX_PROBLEMS = 20
@@ -29,10 +29,10 @@ def read_judged(file: Path, routes: Collection[str]) -> list[Judgement]:
     """
     lines = _lines(file)
     if not lines or not lines[0].strip():
-        raise RulesError([f"{file}:1: the file has no header line; begin it with: {_TEXT}<tab>{_ROUTE}"])
+        raise RulesError([f"{file}:1: 没有标题行；请以 `{_TEXT}<tab>{_ROUTE}` 开头"])
     header = lines[0].split("\t")
     if missing := [name for name in (_TEXT, _ROUTE) if name not in header]:
-        raise RulesError([f"{file}:1: no column '{missing[0]}' in the header line; columns are separated by tabs"])
+        raise RulesError([f"{file}:1: 标题行里没有 `{missing[0]}` 一栏；各栏请用制表符隔开"])
     judged: list[Judgement] = []
     problems = []
     for number, row in _rows(lines):
@@ -43,17 +43,17 @@ def read_judged(file: Path, routes: Collection[str]) -> list[Judgement]:
     if problems:
         raise RulesError(problems[:MAX_PROBLEMS])
     if not judged:
-        raise RulesError([f"{file}:1: no sentences below the header line; write one a line"])
+        raise RulesError([f"{file}:1: 标题行下面没有句子；请一行写一句"])
     return judged
 
 
 def _wrong(row: list[str], header: list[str], routes: Collection[str]) -> str | None:
     if len(row) < len(header):
-        return f"{len(row)} columns where the header line has {len(header)}; separate them by tabs"
+        return f"这一行有 {len(row)} 栏，标题行有 {len(header)} 栏；请用制表符隔开"
     if not row[header.index(_TEXT)].strip():
-        return "no text; write what was said, or remove the line"
+        return "没有文字；请写上说的话，或删掉这一行"
     route = row[header.index(_ROUTE)]
-    return None if route in routes else unknown("route", route, routes)
+    return None if route in routes else unknown("诉求", route, routes)
 
 
 def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
@@ -66,14 +66,13 @@ def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
 def _lines(file: Path) -> list[str]:
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise RulesError([f"{file}:1: larger than {MAX_BYTES >> 20} MiB; divide the file"])
+            raise RulesError([f"{file}:1: 文件超过 {MAX_BYTES >> 20} MiB；请分成几个文件"])
         raw = file.read_bytes()
     except OSError as error:
-        reason = (error.strerror or "unreadable").lower()
-        raise RulesError([f"{file}:1: {reason}; check the path and its permissions"]) from error
+        raise RulesError([f"{file}:1: {refused(error)}；请检查路径和权限"]) from error
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise RulesError([f"{file}:{line}: not UTF-8; save the file as UTF-8"]) from error
+        raise RulesError([f"{file}:{line}: 不是 UTF-8；请把文件存成 UTF-8"]) from error
     return [line.rstrip("\r") for line in text.split("\n")]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.analytics.routing.book import RouteBook
-from gateway.errors import RulesError
+from gateway.errors import RulesError, refused
 
 FORMAT = 4
 """Of the file and of the features; another number is refused."""
@@ -108,8 +108,7 @@ def save(model: Model, file: Path) -> None:
         temporary.replace(file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        reason = (error.strerror or "unwritable").lower()
-        raise RulesError([f"{file}: the model can't be written ({reason}); check the folder's permissions"]) from error
+        raise RulesError([f"{file}: 模型写不进去（{refused(error)}）；请检查文件夹的权限"]) from error
 
 
 def load(book: RouteBook) -> Model:
@@ -123,16 +122,16 @@ def load(book: RouteBook) -> Model:
         arrays = _read(file)
         model = _unpacked_model(arrays)
     except FileNotFoundError as error:
-        raise _refused(book, "there is no trained model") from error
+        raise _refused(book, "还没有训练好的模型") from error
     except Exception as error:  # numpy's and zipfile's border: broken archives raise a dozen types
-        raise _refused(book, "the trained model is damaged") from error
+        raise _refused(book, "训练好的模型坏了") from error
     if model.digest != book.digest or set(model.routes) != set(book.rules.routes):
-        raise _refused(book, f"the model was trained from another state of {book.file.name}")
+        raise _refused(book, f"模型是用改过之前的 {book.file.name} 训练的")
     return model
 
 
 def _refused(book: RouteBook, why: str) -> RulesError:
-    return RulesError([f"{model_file(book)}: {why}; run: voice-gateway routing train --rules {book.file.parent}"])
+    return RulesError([f"{model_file(book)}: {why}；请运行 `voice-gateway routing train --rules {book.file.parent}`"])
 
 
 def _read(file: Path) -> dict[str, NDArray[np.generic]]:

@@ -73,12 +73,12 @@ class TicketRules(Strict):
         """From the operator's folder, else the package's. Raises RulesError."""
         found, source = load_rules(cls, rule_file("tickets.yaml", rules))
         strangers = [
-            Mistake(("open_for", index), unknown("category under `routes`", name, found.routes))
+            Mistake(("open_for", index), unknown("类别（`routes` 里的）", name, found.routes))
             for index, name in enumerate(found.open_for)
             if name not in found.routes
         ]
         strangers += [
-            Mistake(("facts", title), unknown("kind of fact", kind, ENTITY_KINDS))
+            Mistake(("facts", title), unknown("内容的种类", kind, ENTITY_KINDS))
             for title, kind in found.facts.items()
             if kind not in ENTITY_KINDS
         ]

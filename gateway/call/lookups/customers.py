@@ -9,11 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from gateway.errors import SettingsError
+from gateway.dialogue.mistakes import validated
+from gateway.dialogue.yaml_mistakes import in_chinese
+from gateway.errors import SettingsError, refused
 
 _RELATIVE = re.compile(r"today(?:([+-]\d{1,4}))?")
 
@@ -40,7 +42,7 @@ def _day(value: object) -> object:
         try:
             return Day(str(value))
         except ValueError:
-            raise ValueError("not a day; write today, today+N, today-N, month_end or 2026-11-28") from None
+            raise ValueError("不是日子；请写成 `today`、`today+N`、`today-N`、`month_end` 或 `2026-11-28`") from None
     return value
 
 
@@ -130,18 +132,20 @@ def load_customers(path: Path) -> CustomerFile:
     """Read and check the file. Raises SettingsError naming the file, the place in it and the first mistake."""
     try:
         loaded = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        return CustomerFile.model_validate(loaded)
     except (OSError, UnicodeDecodeError) as error:
-        reason = "isn't UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
-        remedy = "write it after ivr_flows/mobile_hotline/customers.yaml, as UTF-8, or set VOICE_GATEWAY_LOOKUP_URL"
-        raise SettingsError(f"the sample customers can't be read: {reason}", where=str(path), remedy=remedy) from error
+        reason = "不是 UTF-8" if isinstance(error, UnicodeDecodeError) else refused(error)
+        remedy = "请照 ivr_flows/mobile_hotline/customers.yaml 写一份，存成 UTF-8，或设置 VOICE_GATEWAY_LOOKUP_URL"
+        raise SettingsError(f"试用客户资料读不了：{reason}", where=str(path), remedy=remedy) from error
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise SettingsError(f"not YAML: {error.problem}", where=where, remedy="correct that line") from error
+        raise SettingsError(f"不是正确的 YAML：{in_chinese(error)}", where=where, remedy="请改正这一行") from error
     except YAMLError as error:
-        raise SettingsError("not YAML", where=str(path), remedy="save it as UTF-8 text") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(first["msg"], where=f"{path}: {place}", remedy="correct the value") from error
+        raise SettingsError("不是正确的 YAML", where=str(path), remedy="请存成 UTF-8 文字") from error
+    file, mistakes = validated(CustomerFile, loaded, ())
+    for first in mistakes:
+        place = ".".join(str(part) for part in first.place)
+        raise SettingsError(first.what, where=f"{path}: {place}")
+    if file is None:
+        raise SettingsError("内容不对", where=str(path), remedy="请照 ivr_flows/mobile_hotline/customers.yaml 写")
+    return file

@@ -86,14 +86,14 @@ class SampleLookups:
             case "ticket.latest":
                 tickets = self._customer(name, arguments).tickets
                 return self._told(tickets[-1] if tickets else dict.fromkeys(Ticket.model_fields))
-        raise LookupFailedError("the sample back end has no such look-up", where=name, remedy=f"see {self._path}")
+        raise LookupFailedError("试用客户资料答不了这种查询", where=name, remedy=f"请看 {self._path} 的开头")
 
     def _change_plan(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         self._section("plan.change", arguments, "plan")
         customer = self._customer("plan.change", arguments)
         wanted = _text("plan.change", arguments, "plan")
         if wanted not in self._file.plans:
-            raise LookupFailedError("unknown plan", where="plan.change", remedy=f"name one of {self._path}: plans")
+            raise LookupFailedError("没有这个套餐", where="plan.change", remedy=f"请用 {self._path} 里 `plans` 的名字")
         customer.plan = Plan(name=wanted, fee=self._file.plans[wanted].fee)
         starts = Day("month_end").on(self._today()) + timedelta(days=1)
         return self._told({**dict(customer.plan), "starts": starts.isoformat()})
@@ -120,7 +120,7 @@ class SampleLookups:
         try:
             return datetime.fromisoformat(_text("ticket.create", arguments, "due")).date()
         except ValueError:
-            raise LookupFailedError("`due` is no ISO 8601 moment", where="ticket.create") from None
+            raise LookupFailedError("`due` 不是 ISO 8601 写法的时刻", where="ticket.create") from None
 
     def _new_ticket(self, team: str, due: date) -> Ticket:
         number, self._next_ticket = str(self._next_ticket), self._next_ticket + 1
@@ -130,9 +130,7 @@ class SampleLookups:
     def _section(self, name: str, arguments: Mapping[str, Any], section: str) -> Section:
         found: Section | None = getattr(self._customer(name, arguments), section)
         if found is None:
-            raise LookupFailedError(
-                f"this customer has no `{section}` in the file", where=name, remedy=f"add it to {self._path}"
-            )
+            raise LookupFailedError(f"文件里这位客户没有 `{section}`", where=name, remedy=f"请加进 {self._path}")
         return found
 
     def _customer(self, name: str, arguments: Mapping[str, Any]) -> Customer:
@@ -140,7 +138,7 @@ class SampleLookups:
         customer = self._found(number)
         if customer is None:
             raise LookupFailedError(
-                f"unknown number {mask(number)}", where=name, remedy=f"the sample customers are listed in {self._path}"
+                f"试用客户里没有号码 {mask(number)}", where=name, remedy=f"请用 {self._path} 里的号码"
             )
         return customer
 
@@ -165,5 +163,5 @@ def _team(category: str) -> str:
 def _text(name: str, arguments: Mapping[str, Any], argument: str) -> str:
     value = arguments.get(argument)
     if not isinstance(value, str) or not value:
-        raise LookupFailedError(f"the argument `{argument}` is missing", where=name, remedy="pass it under `with`")
+        raise LookupFailedError(f"缺少参数 `{argument}`", where=name, remedy="请写在 `with` 里")
     return value

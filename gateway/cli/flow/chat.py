@@ -60,7 +60,7 @@ class _Nobody:
     """A hotline without sample customers."""
 
     async def lookup(self, name: str, arguments: object) -> dict[str, object]:  # noqa: ARG002 -- the protocol's
-        raise LookupFailedError("there is no sample back end", where=name)
+        raise LookupFailedError("没有试用客户资料", where=name)
 
 
 def _typed_lines() -> Iterator[str]:

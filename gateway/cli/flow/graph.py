@@ -14,7 +14,7 @@ from gateway.desk.graph.page import page
 from gateway.desk.graph.written import written_nodes
 from gateway.dialogue.compiled import CompiledFlow
 from gateway.dialogue.load import find_flow, load_flow
-from gateway.errors import VoiceGatewayError
+from gateway.errors import VoiceGatewayError, refused
 from gateway.settings import load_settings
 
 
@@ -55,7 +55,4 @@ def _write(out: Path, text: str) -> None:
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        reason = (error.strerror or "not writable").lower()
-        raise VoiceGatewayError(
-            f"can't write the drawing, {reason}", where=str(out), remedy="name another file"
-        ) from error
+        raise VoiceGatewayError(f"图写不进去：{refused(error)}", where=str(out), remedy="请换一个文件") from error

@@ -50,7 +50,7 @@ def replay(
     known = load_flow(stored.flow_file(flow))
     changed = load_flow(stored.flow_file(str(flow_file))) if flow_file else known
     if changed.flow != known.flow:
-        raise FlowError([f"{flow_file}: this is '{changed.flow}', not a changed '{known.flow}'; name one of its files"])
+        raise FlowError([f"{flow_file}: 这是 `{changed.flow}` 的流程，不是改过的 `{known.flow}`；请写它的文件"])
     replayed = Replay(CompiledFlow(changed, remembering), max_kept=show)
     with stored.open_store(store) as opened:
         for call in stream_calls(opened, Wanted(flow=known.flow, since=began), KINDS):

@@ -73,8 +73,8 @@ class _Script:
         files = dialogue_files(file)
         wanted = [dialogue for dialogue in load_dialogues(files, flow) if only in dialogue.name]
         if not wanted:
-            remedy = "write another --filter" if only and files else "write them as docs/desk.zh.md says"
-            raise ScriptError("there are no dialogues", where=str(file.parent / FOLDER), remedy=remedy)
+            remedy = "请换一个 --filter" if only and files else "写法见 docs/desk.zh.md"
+            raise ScriptError("没有测试对话", where=str(file.parent / FOLDER), remedy=remedy)
         return cls(file, flow, wanted, whole=not only)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from gateway.desk.dialogues.load import dialogue_files
 from gateway.dialogue.load import FLOW_FILE
 from gateway.dialogue.source import attempt
-from gateway.errors import ConsoleError
+from gateway.errors import ConsoleError, refused
 
 MAX_BYTES = 256 << 10
 """Of a file in the editor. The largest flow of ours has 29 KB; the worst text of this size takes 9 s."""
@@ -131,7 +131,7 @@ def read(name: str, real: Path) -> Opened:
         with real.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConsoleError(f"{name} 打不开：{error.strerror or '读取失败'}") from error
+        raise ConsoleError(f"{name} 打不开：{refused(error)}") from error
     if len(raw) > MAX_BYTES:
         raise ConsoleError(f"{name} 超过 {MAX_BYTES >> 10} KB，不能在这里打开")
     try:

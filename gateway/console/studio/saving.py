@@ -21,7 +21,7 @@ from pathlib import Path
 
 from asr.storage import sync_folder
 from gateway.console.studio.files import FlowFolder, Opened, read, unfit
-from gateway.errors import ConsoleError
+from gateway.errors import ConsoleError, refused
 
 VERSIONS = ".versions"
 KEPT = 100
@@ -100,7 +100,7 @@ def save(
                 sync_folder(real.parent)
             return [read(change.opened.name, files[change.opened.name]) for change in changes]
     except OSError as error:
-        raise ConsoleError(f"写不进去：{error.strerror or '磁盘出错'}；没有保存，请找管理员") from error
+        raise ConsoleError(f"写不进去：{refused(error)}；没有保存，请找管理员") from error
 
 
 def versions(folder: FlowFolder, name: str) -> list[Version]:

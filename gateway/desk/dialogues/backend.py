@@ -63,13 +63,13 @@ class CaseLookups:
             stub = stubs[min(self._asked[name], len(stubs) - 1)]
             self._asked[name] += 1
             if stub == FAILS:
-                raise LookupFailedError("the dialogue lets it fail", where=name)
+                raise LookupFailedError("对话里写了 `fails`", where=name)
             return dict(stub)
         told = {field: value for field, value in (self.case.caller or {}).items() if field != "number"}
         if name in self.profiles and told:
             return {"known": True} | await self._sampled_or_nothing(name, arguments) | told
         if self.sample is None:
-            raise LookupFailedError("there is no sample back end", where=name, remedy="stub it under `lookups`")
+            raise LookupFailedError("没有试用客户资料", where=name, remedy="请在 `lookups` 里写出答案")
         return await self.sample.lookup(name, arguments)
 
     async def _sampled_or_nothing(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.desk.dialogues.model import Case, DialogueFile, Setting
-from gateway.dialogue.mistakes import Mistake, suggestion, validated
+from gateway.dialogue.mistakes import Mistake, unknown, validated
 from gateway.dialogue.model import Flow
 from gateway.dialogue.nodes.base import Place
 from gateway.dialogue.nodes.lookup import Lookup
@@ -60,21 +60,15 @@ def load_dialogues(files: Sequence[Path], flow: Flow) -> list[TestDialogue]:
 def _load(file: Path, known: _Known) -> list[TestDialogue]:
     source = read(file)
     if not isinstance(source.data, dict):
-        source.problems.append((source.spot(()), "no dialogues; begin with `dialogues:`"))
+        source.problems.append((source.spot(()), "这里没有测试对话；请以 `dialogues:` 开头"))
         raise FlowError(lines(source))
     read_file, mistakes = validated(DialogueFile, source.data, ())
     if read_file is not None:
         mistakes += _unknown(read_file, known)
-    source.problems += [(source.spot(mistake.place, key=mistake.at_key), _what(mistake)) for mistake in mistakes]
+    source.problems += [(source.spot(mistake.place, key=mistake.at_key), mistake.what) for mistake in mistakes]
     if source.problems or read_file is None:
         raise FlowError(lines(source))
     return [TestDialogue(name, _filled(case, read_file), source) for name, case in read_file.dialogues.items()]
-
-
-def _what(mistake: Mistake) -> str:
-    """Without the number of an entry in a list, which nobody wrote."""
-    entry = f"'{mistake.place[-1]}': " if mistake.place and isinstance(mistake.place[-1], int) else ""
-    return mistake.what.removeprefix(entry)
 
 
 def _filled(case: Case, file: DialogueFile) -> Case:
@@ -111,7 +105,7 @@ class _Known:
 
 def _unknown(file: DialogueFile, known: _Known) -> Iterator[Mistake]:
     """Names that the flow doesn't have."""
-    yield from _strangers("look-up", known.lookups, [(("lookups", name), name) for name in file.lookups])
+    yield from _strangers("查询", known.lookups, [(("lookups", name), name) for name in file.lookups])
     for name, case in file.dialogues.items():
         for what, among, used in _names(case, known):
             yield from _strangers(what, among, [(("dialogues", name, *place), word) for place, word in used])
@@ -121,17 +115,17 @@ _Used = list[tuple[Place, str]]
 
 
 def _names(case: Case, known: _Known) -> Iterator[tuple[str, frozenset[str], _Used]]:
-    yield "look-up", known.lookups, [(("lookups", name), name) for name in case.lookups]
-    yield "slot", known.slots, [(("slots", name), name) for name in case.slots]
-    yield "mode", known.modes, [(("mode",), case.mode)] if case.mode else []
+    yield "查询", known.lookups, [(("lookups", name), name) for name in case.lookups]
+    yield "槽位", known.slots, [(("slots", name), name) for name in case.slots]
+    yield "模式", known.modes, [(("mode",), case.mode)] if case.mode else []
     nodes: _Used = [(("steps", index, "at"), step.at) for index, step in enumerate(case.steps) if step.at]
-    yield "node", known.nodes, nodes + [(("path", index), name) for index, name in enumerate(case.path or ())]
+    yield "节点", known.nodes, nodes + [(("path", index), name) for index, name in enumerate(case.path or ())]
     queue = case.ends.queue if case.ends else None
-    yield "queue", known.queues, [(("ends", "queue"), queue)] if queue else []
+    yield "队列", known.queues, [(("ends", "queue"), queue)] if queue else []
 
 
 def _strangers(what: str, known: frozenset[str], used: _Used) -> Iterator[Mistake]:
     for place, name in used:
         if name not in known:
             at_key = bool(place) and place[-1] == name
-            yield Mistake(place, f"the flow has no {what} '{name}'; {suggestion(name, known)}", at_key=at_key)
+            yield Mistake(place, f"流程里{unknown(what, name, known)}", at_key=at_key)

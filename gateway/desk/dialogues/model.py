@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from gateway.dialogue.fields import DurationMs, Identifier, Score, Strict
+from gateway.dialogue.quoting import listed, quoted
 from gateway.events import Disposition
 
 CHINA = dt.timezone(dt.timedelta(hours=8), "Asia/Shanghai")
@@ -27,20 +28,20 @@ def _texts(value: Any) -> Any:  # noqa: ANN401 -- a designer can write anything
 
 def _pressed(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, str) or not value or not set(value) <= _KEYPAD:
-        raise ValueError('not keys of a telephone; write 0 to 9, * and # in quotes, as "12#"')
+        raise ValueError('不是电话按键；请写 0 到 9、`*` 和 `#`，加上引号，如 `"12#"`')
     return value
 
 
 def _silences(value: Any) -> int:  # noqa: ANN401
     times = 1 if value is True else value
     if not isinstance(times, int) or isinstance(times, bool) or not 1 <= times <= _MAX_SILENCES:
-        raise ValueError(f"write true, or how many times nothing is said, 1 to {_MAX_SILENCES}")
+        raise ValueError(f"请写 `true`，或连续几次不说话（1 到 {_MAX_SILENCES}）")
     return times
 
 
 def _yes(value: Any) -> bool:  # noqa: ANN401
     if value is not True:
-        raise ValueError("write true, or leave it out")
+        raise ValueError("请写 `true`，或不写")
     return True
 
 
@@ -50,20 +51,20 @@ def _moment(value: Any) -> dt.datetime:  # noqa: ANN401
     try:
         return dt.datetime.strptime(value, _CLOCK).replace(tzinfo=CHINA)
     except (TypeError, ValueError) as error:
-        raise ValueError("not a day and time; write it as 2026-11-23 10:30") from error
+        raise ValueError("不是日期和时间；请写成 `2026-11-23 10:30`") from error
 
 
 def _caller(value: Any) -> Any:  # noqa: ANN401
     caller = value if isinstance(value, dict) else {"number": value}
     if isinstance(caller, dict) and not isinstance(caller.get("number", ""), str):
-        raise ValueError('the number must be a text; put it in quotes, as "13900001001"')
+        raise ValueError('号码要写成文字；请加引号，如 `"13900001001"`')
     return caller
 
 
 def _stubs(value: Any) -> tuple[Any, ...]:  # noqa: ANN401
     stubs = value if isinstance(value, tuple) else (value,)
     if not stubs or not all(stub == FAILS or isinstance(stub, dict) for stub in stubs):
-        raise ValueError("write what is answered as {field: value}, or fails; a list is answered one after the other")
+        raise ValueError("答案请写成 `{字段: 值}` 或 `fails`；写成列表就依次作答")
     return tuple(_exact(stub) for stub in stubs)
 
 
@@ -78,7 +79,7 @@ def _exact(value: Any) -> Any:  # noqa: ANN401
 
 def _filled(value: tuple[Any, ...]) -> tuple[Any, ...]:
     if not value:
-        raise ValueError("an empty list; fill it")
+        raise ValueError("列表是空的；请填上")
     return value
 
 
@@ -88,7 +89,7 @@ def _ending(value: Any) -> Any:  # noqa: ANN401
 
 def _ticket(value: Any) -> Any:  # noqa: ANN401
     if value != "none" and not isinstance(value, dict):
-        raise ValueError("write what the ticket holds as {category: complaint}, or none")
+        raise ValueError("工单的内容请写成 `{category: complaint}`，没开工单写 `none`")
     return value
 
 
@@ -137,7 +138,7 @@ class Said(Strict):
     def _nothing_left_open(cls, given: Any) -> Any:  # noqa: ANN401
         empty = [name for name, value in given.items() if value is None] if isinstance(given, dict) else []
         if empty:
-            raise ValueError(f"'{empty[0]}' is empty; write what is meant, or remove it")
+            raise ValueError(f"{quoted(empty[0])} 后面是空的；请写上内容，或删掉它")
         return given
 
 
@@ -168,13 +169,13 @@ class Step(Said):
     @model_validator(mode="after")
     def _one_act(self) -> Step:
         if not self.model_fields_set:
-            raise ValueError(f"an empty step; give it hears, at, or one of {', '.join(ACTS)}")
+            raise ValueError(f"这一步是空的；请写上 `hears`、`at`，或 {listed(ACTS)} 之一")
         acts = [name for name in ACTS if getattr(self, name) is not None]
         if len(acts) > 1:
-            raise ValueError(f"a step is one act of the caller, this one has {' and '.join(acts)}; divide it")
+            raise ValueError(f"来电者一步只做一件事，这一步有 {listed(acts)}；请分成几步")
         for extra in ("confidence", "audio"):
             if getattr(self, extra) is not None and not {"says", "talks_over"} & set(acts):
-                raise ValueError(f"'{extra}' belongs to says or talks_over; move it there")
+                raise ValueError(f"{quoted(extra)} 要和 `says` 或 `talks_over` 写在一起；请移过去")
         return self
 
     @property

@@ -101,7 +101,7 @@ def back_end(provider: LookupProvider) -> BackEnd:
         except LookupFailedError as error:
             return LookupFailed(str(error))
         work.close()
-        return LookupFailed("the back end didn't answer at once")
+        return LookupFailed("业务系统没有马上回答")
 
     return answer
 

@@ -15,7 +15,7 @@ from gateway.desk.dialogues.model import Step
 from gateway.errors import PromptError
 from gateway.media.frames import Pcm, ms_to_samples
 from gateway.prompts.recordings import spelled
-from gateway.prompts.synthesis import OUT, Progress, synthesise
+from gateway.prompts.synthesis import SET_IT, Progress, synthesise
 
 MESSAGE = "你好，我姓王，麻烦你们给我回个电话，谢谢。"
 """Said, over and over, where a dialogue only tells how long a message is."""
@@ -55,9 +55,9 @@ class Voices:
             return
         if not self._command:
             raise PromptError(
-                f"{len(missing)} lines of callers have no recording, as “{next(iter(missing.values()))}”",
+                f"来电者的话有 {len(missing)} 句没有录音，如“{next(iter(missing.values()))}”",
                 where="VOICE_GATEWAY_SYNTHESISER",
-                remedy=f"set it to a command that reads NAME<tab>TEXT lines and writes {OUT}/NAME.wav, or give `audio`",
+                remedy=f"{SET_IT}，或在步骤里写 `audio`",
             )
         self._cache.mkdir(parents=True, exist_ok=True)
         lines = {name: " ".join(spelled(text).split()) for name, text in missing.items()}

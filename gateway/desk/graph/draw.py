@@ -8,6 +8,7 @@ from gateway.desk.graph.drawing import Anywhere, Arrow, Box, Drawing, Walk, Way
 from gateway.desk.graph.wording import gist
 from gateway.dialogue.choices import AGENT
 from gateway.dialogue.compiled import CompiledFlow
+from gateway.dialogue.mistakes import unknown
 from gateway.dialogue.model import Mode
 from gateway.dialogue.nodes.base import Node
 from gateway.dialogue.nodes.branch import Branch
@@ -30,8 +31,7 @@ def draw(compiled: CompiledFlow, mode: str | None = None) -> Drawing:
     """The drawing with the path of `mode` marked, of the flow's first mode when None. Raises FlowError if unknown."""
     flow = compiled.flow
     if mode is not None and mode not in flow.modes:
-        known = ", ".join(flow.modes) or "none"
-        raise FlowError([f"the flow '{flow.flow}' has no mode '{mode}'; its modes: {known}"])
+        raise FlowError([f"{flow.flow}: {unknown('模式', mode, flow.modes)}"])
     chosen = mode or next(iter(flow.modes), None)
     return _Draughtsman(compiled, chosen).drawing()
 

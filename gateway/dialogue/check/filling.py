@@ -20,6 +20,7 @@ from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.question import Asked
 from gateway.dialogue.nodes.survey import Survey
 from gateway.dialogue.nodes.ticket import Ticket
+from gateway.dialogue.quoting import along, quoted
 from gateway.dialogue.routes import RETURN, all_variables
 from gateway.dialogue.state import CALLER
 
@@ -180,6 +181,5 @@ def unfilled(flow: Inspection) -> Iterator[Found]:
     for name in flow.stops:
         if name in filling.at:
             for place, fact in filling.lacking(name):
-                way = " -> ".join(filling.way_without(name, fact))
-                what = f"'{fact}' has no value yet on some way here ({way})"
-                yield Found(place, f"{what}; fill it before, or say what to take instead, as in `{fact} or ...`")
+                what = f"走到这里时 {quoted(fact)} 可能还没有值（{along(filling.way_without(name, fact))}）"
+                yield Found(place, f"{what}；请先填好，或写明没有时用什么，如 `{fact} or …`")

@@ -12,6 +12,7 @@ from gateway.dialogue.nodes.base import Place
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.survey import Survey
+from gateway.dialogue.quoting import listed, quoted
 
 
 def no_human(flow: Inspection) -> Iterator[Found]:
@@ -19,8 +20,8 @@ def no_human(flow: Inspection) -> Iterator[Found]:
     reaching = _reaching(flow, lambda way: way.why not in {"universal", "mode", "human"}, asking=True)
     for place, target in _asking(flow).items():
         if target not in reaching:
-            what = f"who asks for a human here comes to '{target}', and from there to no transfer"
-            yield Found(place, f"{what}; lead to a transfer")
+            what = f"来电者在这里要人工，会走到 {quoted(target)}，从那里转不了人工"
+            yield Found(place, f"{what}；请改到能转人工的节点")
     for name, question in flow.questions.items():
         if name in flow.reachable and isinstance(question, Menu):
             yield from _taken_keys(flow, name, question)
@@ -32,7 +33,7 @@ def _taken_keys(flow: Inspection, name: str, menu: Menu) -> Iterator[Found]:
         return
     for option, own in menu.options.items():
         if option != AGENT and own.key == agent.key:
-            what = f"key {own.key} chooses '{option}' here, so that it reaches no human; take another key"
+            what = f"按键 {own.key} 在这里选中 {quoted(option)}，转不了人工；请给它换一个键"
             yield Found((*flow.stops[name].place, "options", option, "key"), what)
 
 
@@ -43,8 +44,8 @@ def far_human(flow: Inspection) -> Iterator[Found]:
     """
     for name, mode in flow.flow.modes.items():
         if mode.max_options and mode.on_error is None:
-            what = f"in mode {name} the first failure doesn't lead to a human"
-            yield Found(("modes", name), f"{what}; add `on_error: NODE`", at_key=True)
+            what = f"在模式 {quoted(name)} 里，第一次失败不会转人工"
+            yield Found(("modes", name), f"{what}；请加上 `on_error: 节点`", at_key=True)
     helping = {name: mode.on_error for name, mode in flow.flow.modes.items() if mode.on_error}
     if not helping:
         return
@@ -52,19 +53,19 @@ def far_human(flow: Inspection) -> Iterator[Found]:
     hopeless = {found.place for found in no_human(flow)}
     for place, target in _asking(flow).items():
         if target not in near and place not in hopeless:
-            yield _far(place, target, "who asks for a human", list(helping))
+            yield _far(place, target, "来电者要人工", list(helping))
     for name, target in helping.items():
         if flow.target_of("", target) not in near:
-            yield _far(("modes", name, "on_error"), target, "the first failure", [name])
+            yield _far(("modes", name, "on_error"), target, "第一次失败", [name])
     for name, question in flow.questions.items():
         helped = not isinstance(question, Survey | Message) and name in flow.reachable
         if helped and question.on_error and flow.target_of(name, question.on_error) not in near:
-            yield _far((*flow.stops[name].place, "on_error"), question.on_error, "the first failure", list(helping))
+            yield _far((*flow.stops[name].place, "on_error"), question.on_error, "第一次失败", list(helping))
 
 
 def _far(place: Place, target: str, who: str, modes: list[str]) -> Found:
-    what = f"in mode {', '.join(modes)} {who} comes to '{target}', and from there to no transfer"
-    return Found(place, f"{what} without another question; lead straight to one")
+    what = f"在模式 {listed(modes)} 里，{who}会走到 {quoted(target)}，从那里还要再答一题才能转人工"
+    return Found(place, f"{what}；请直接转人工")
 
 
 def _asking(flow: Inspection) -> dict[Place, str]:

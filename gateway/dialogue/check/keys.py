@@ -15,6 +15,7 @@ from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.survey import SCORES, Survey
+from gateway.dialogue.quoting import quoted
 from gateway.dialogue.slots import NO_KEY, YES_KEY
 from gateway.dialogue.state import STANDARD
 
@@ -24,6 +25,7 @@ _SPOKEN_KEY = re.compile(
 )
 """请按1, but not 按1元计费."""
 _MEANT = {"井号": "#", "星号": "*", **dict(zip("零一二三四五六七八九", "0123456789", strict=True))}
+_ANYWHERE = "任何时候都可以按的"
 _X_KEY = "*"
 """Stands for the X of an ID card's number."""
 _SENTENCE = re.compile(r"(?<=[。！？；])")
@@ -44,26 +46,30 @@ def key_clash(flow: Inspection) -> Iterator[Found]:
 
 
 def _universals(flow: Inspection) -> Iterator[Found]:
-    taken: dict[str, str] = {YES_KEY: "yes at a confirmation", NO_KEY: "no at a confirmation"}
+    taken: dict[str, str] = {YES_KEY: "确认时的“是”", NO_KEY: "确认时的“不是”"}
     for name, said in flow.flow.universals.items():
         if said.key:
             if said.key in taken:
-                what = f"key {said.key} already means {taken[said.key]}; take another"
+                what = f"按键 {said.key} 已经用来表示{taken[said.key]}；请换一个"
                 yield Found(("universals", name, "key"), what)
-            taken.setdefault(said.key, f"'{name}'")
+            taken.setdefault(said.key, f" {quoted(name)}")
 
 
 def _picks(flow: Inspection) -> Iterator[Found]:
-    universals = {said.key: f"'{name}', which holds everywhere" for name, said in flow.flow.universals.items()}
+    universals = {said.key: name for name, said in flow.flow.universals.items()}
     for at, slot in flow.slots:
         taken: dict[str | None, str] = dict(universals)
         for name, pick in (slot.options or {}).items():
             if pick.key and pick.key in taken:
-                what = f"key {pick.key} chooses '{name}' here and hides {taken[pick.key]}; take another key"
+                what = _hides(pick.key, name, f"{_ANYWHERE} {quoted(taken[pick.key])}")
                 if pick.key not in universals:
-                    what = f"key {pick.key} chooses {taken[pick.key]} already; take another"
+                    what = f"按键 {pick.key} 已经选中 {quoted(taken[pick.key])}；请换一个"
                 yield Found((*at, "options", name, "key"), what)
-            taken.setdefault(pick.key, f"'{name}'")
+            taken.setdefault(pick.key, name)
+
+
+def _hides(key: str, name: str, other: str) -> str:
+    return f"按键 {key} 在这里选中 {quoted(name)}，遮住了{other}；请换一个键"
 
 
 def _menu(at: Place, menu: Menu, choices: Mapping[str, Choice]) -> Iterator[Found]:
@@ -73,8 +79,8 @@ def _menu(at: Place, menu: Menu, choices: Mapping[str, Choice]) -> Iterator[Foun
         others = [one for one in choices.values() if one.key == option.key and one.name not in menu.options]
         for other in others:
             if other.name != AGENT:
-                whose = f"'{other.name}'" + (f" of '{menu.include}'" if other.is_option else ", which holds everywhere")
-                what = f"key {option.key} chooses '{name}' here and hides {whose}; take another key"
+                whose = f" {quoted(menu.include)} 的" if other.is_option else _ANYWHERE
+                what = _hides(option.key, name, f"{whose} {quoted(other.name)}")
                 yield Found((*at, "options", name, "key"), what)
 
 
@@ -82,7 +88,7 @@ def _survey(flow: Inspection, at: Place) -> Iterator[Found]:
     scores = {str(score) for score in SCORES}
     for name, said in flow.flow.universals.items():
         if said.key in scores:
-            what = f"key {said.key} is a score here, so that it can't be '{name}'; give '{name}' another key"
+            what = f"按键 {said.key} 在这里是打分，不能表示 {quoted(name)}；请给 {quoted(name)} 换一个键"
             yield Found((*at, "survey"), what)
 
 
@@ -90,12 +96,12 @@ def _entry(flow: Inspection, at: Place, question: Collect | Message) -> Iterator
     finish = question.finish_on_key
     for name, said in flow.flow.universals.items():
         if said.key and said.key == finish:
-            what = f"key {finish} ends the entry here, so that it can't be '{name}'; take another"
+            what = f"按键 {finish} 在这里是结束键，不能表示 {quoted(name)}；请换一个"
             place = (*at, "finish_on_key") if "finish_on_key" in question.model_fields_set else at
             yield Found(place, what)
     if isinstance(question, Collect):
         if finish == _X_KEY and (slot := flow.slot(question)) and slot[1].type == "id_card":
-            yield Found((*at, "finish_on_key"), f"key {finish} stands for an X here; let another end the entry")
+            yield Found((*at, "finish_on_key"), f"按键 {finish} 在这里代替 X；请换一个结束键")
         yield from _one_digit(flow, at, question)
 
 
@@ -103,7 +109,7 @@ def _one_digit(flow: Inspection, at: Place, question: Collect) -> Iterator[Found
     """Where one digit is an answer, the digit that reaches a human is one, too."""
     agent, slot = flow.flow.universals.get(AGENT), flow.slot(question)
     if agent and agent.key and agent.key.isdigit() and slot and slot[1].type == "digits" and question.min_digits == 1:
-        what = f"a single {agent.key} is an answer here, so that it reaches no human; set `min_digits` to 2 or more"
+        what = f"只按一个 {agent.key} 在这里就算回答，转不了人工；请把 `min_digits` 写成 2 或更多"
         yield Found((*at, "min_digits") if "min_digits" in question.model_fields_set else at, what)
 
 
@@ -129,14 +135,14 @@ def _named(flow: Inspection, prompt: Prompt, question: Question, choices: Mappin
         if key not in by_key:
             idle.append(key)
         elif isinstance(question, Menu) and (other := _other(before, by_key[key], choices)):
-            what = f"this prompt names key {key} for '{other.name}', but it chooses '{by_key[key].name}'"
-            yield Found(prompt.place, f"{what}; {'say key ' + other.key if other.key else 'correct one of them'}")
+            what = f"提示语说按 {key} 是 {quoted(other.name)}，按了却选中 {quoted(by_key[key].name)}"
+            yield Found(prompt.place, f"{what}；{f'请改成按 {other.key}' if other.key else '请改正其中一个'}")
     if idle:
-        keys = ", ".join(dict.fromkeys(idle))
-        fix = "give an option that key, or name another"
+        keys = "、".join(dict.fromkeys(idle))
+        fix = "请给选项写上这个键，或改提示语"
         if isinstance(question, Message) or digits:
-            fix = f'add `finish_on_key: "{idle[0]}"`'
-        yield Found(prompt.place, f"this prompt names key {keys}, which does nothing here; {fix}")
+            fix = f'请加上 `finish_on_key: "{idle[0]}"`'
+        yield Found(prompt.place, f"提示语里说的按键 {keys} 在这里没有用；{fix}")
 
 
 def _is_choice(flow: Inspection, question: Collect) -> bool:
@@ -171,8 +177,8 @@ def untold_key(flow: Inspection) -> Iterator[Found]:
                 named = {key for key, _ in spoken_keys(prompt)}
                 choices = [flow.choices[name][one] for one in offered if one in flow.choices[name]]
                 if untold := [choice for choice in choices if choice.key and choice.key not in named]:
-                    keys = ", ".join(f"{choice.key} for '{choice.name}'" for choice in untold)
-                    what = f"in mode {mode} a prompt says the key of everything it offers; say key {keys}"
+                    keys = "、".join(f"{choice.key}（{quoted(choice.name)}）" for choice in untold)
+                    what = f"在模式 {quoted(mode)} 里，提示语没有念出所给选项的按键；请补上 {keys}"
                     yield Found(prompt.place, what)
 
 

@@ -10,6 +10,7 @@ from gateway.dialogue.check.inspection import Inspection, Way
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.transfer import Transfer
+from gateway.dialogue.quoting import quoted
 from gateway.dialogue.state import STANDARD
 
 NOTICE = "录音"
@@ -23,10 +24,10 @@ def recorded_before_notice(flow: Inspection) -> Iterator[Found]:
         for name in _unwarned(flow, mode):
             if name not in told:
                 told.add(name)
-                how = "" if mode == STANDARD else f" in mode {mode}"
-                what = f"a caller comes to '{name}'{how} without having heard that the call is recorded"
+                how = "" if mode == STANDARD else f"（模式 {quoted(mode)}）"
+                what = f"来电者走到 {quoted(name)} 时{how}还没有听到通话会录音"
                 place = flow.stops[name].place
-                yield Found(place, f"{what}; say it ({NOTICE}) in a prompt on every way here", at_key=True)
+                yield Found(place, f"{what}；请在来这里的每条路上告知，提示语里要说到“{NOTICE}”", at_key=True)
 
 
 def _unwarned(flow: Inspection, mode: str) -> Iterator[str]:

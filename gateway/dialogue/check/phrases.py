@@ -12,6 +12,7 @@ from gateway.dialogue.grammar.confusable import confusable_pairs
 from gateway.dialogue.nodes.base import Place
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu, Option
+from gateway.dialogue.quoting import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Said:
     phrase: str
     place: Place
     where: str = ""
-    """In words, when it isn't the question's own."""
+    """Whose it is, in words that stand before the option, when it isn't the question's own."""
 
 
 def duplicate_phrase(flow: Inspection) -> Iterator[Found]:
@@ -42,9 +43,9 @@ def _repeated(own: list[Said], around: list[Said]) -> Iterator[Found]:
             continue
         if before.option == said.option:
             if not before.where:
-                yield Found(said.place, f"'{said.phrase}' is a phrase of '{said.option}' already; remove it")
+                yield Found(said.place, f"“{said.phrase}”在 {quoted(said.option)} 里写了两次；请删掉一个")
         else:
-            what = f"'{said.phrase}' chooses '{before.option}'{before.where} as well; keep it in one of them"
+            what = f"“{said.phrase}”也是{before.where} {quoted(before.option)} 的说法；请只留在一处"
             yield Found(said.place, what)
 
 
@@ -81,8 +82,8 @@ def _alike(own: list[Said], around: list[Said], near: Mapping[str, list[tuple[st
         for phrase, distance in near.get(said.phrase, ()):
             for other in by_phrase.get(phrase, ()):
                 if other.option != said.option and order.get(other.place, -1) < order[said.place]:
-                    what = f"'{said.phrase}' sounds like '{phrase}' of '{other.option}'{other.where}"
-                    yield Found(said.place, f"{what} (distance {distance:.2f}); reword one of them")
+                    what = f"“{said.phrase}”的读音像{other.where} {quoted(other.option)} 的“{phrase}”"
+                    yield Found(said.place, f"{what}（距离 {distance:.2f}）；请换掉一个说法")
 
 
 def questions(flow: Inspection) -> Iterator[tuple[list[Said], list[Said]]]:
@@ -93,7 +94,7 @@ def questions(flow: Inspection) -> Iterator[tuple[list[Said], list[Said]]]:
             included = flow.flow.nodes.get(node.include) if node.include else None
             around = list(anywhere)
             if isinstance(included, Menu):
-                around += _options(included, ("nodes", str(node.include)), f" of '{node.include}'")
+                around += _options(included, ("nodes", str(node.include)), f" {quoted(node.include)} 的")
             yield _options(node, flow.stops[name].place), around
         elif isinstance(node, Collect) and (slot := flow.slot(node)) and slot[1].options:
             at = (*slot[0], "options")
@@ -119,12 +120,12 @@ def _phrases(option: Option) -> tuple[str, ...]:
 
 def everywhere(flow: Inspection) -> list[Said]:
     """What can be said at every question."""
-    where = ", which holds everywhere,"
+    where = "任何时候都可以说的"
     said: list[tuple[str, tuple[str, ...], Place]] = []
     said += [(name, one.phrases, ("universals", name, "phrases")) for name, one in flow.flow.universals.items()]
     for name, mode in flow.flow.modes.items():
         said.append((name, mode.enter_on.phrases, ("modes", name, "enter_on", "phrases")))
-        said.append((f"leaving {name}", mode.leave_on.phrases, ("modes", name, "leave_on", "phrases")))
+        said.append((f"退出 {name}", mode.leave_on.phrases, ("modes", name, "leave_on", "phrases")))
     return [
         Said(option, phrase, (*at, index), where)
         for option, phrases, at in said

@@ -13,6 +13,7 @@ from gateway.dialogue.nodes.branch import Branch
 from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.transfer import Transfer
+from gateway.dialogue.quoting import along, listed, quoted
 
 _MANY = 4
 
@@ -25,7 +26,7 @@ def unreachable(flow: Inspection) -> Iterator[Found]:
     lost = [name for name in flow.stops if name not in flow.reachable]
     for name in flow.flow.subflows:
         if name not in called:
-            what = f"nothing calls the sub-flow '{name}'; call it from a node, or remove it"
+            what = f"没有节点进入子流程 {quoted(name)}；请用 `call` 进入它，或删掉它"
             yield Found(("subflows", name), what, at_key=True)
             lost = [one for one in lost if flow.stops[one].subflow != name]
     sources = backward(lost, flow.follow)
@@ -33,15 +34,15 @@ def unreachable(flow: Inspection) -> Iterator[Found]:
         heads = [name for name in part if not set(sources.get(name, ())) - {name}] or part[:1]
         for head in heads:
             after = [name for name in part if name not in heads] if len(heads) == 1 else []
-            what = f"no call comes to '{head}'{_and(after)}; lead to it, or remove it"
+            what = f"哪通电话都走不到 {quoted(head)}{_and(after)}；请让别处走到它，或删掉它"
             yield Found(flow.stops[head].place, what, at_key=True)
 
 
 def _and(after: list[str]) -> str:
     if not after:
         return ""
-    shown = ", ".join(after[:_MANY]) + (", ..." if len(after) > _MANY else "")
-    return f", nor to what only it leads to ({shown})"
+    shown = listed(after[:_MANY]) + ("……" if len(after) > _MANY else "")
+    return f"，也走不到只有它才去的 {shown}"
 
 
 def circling(flow: Inspection) -> dict[str, list[str]]:
@@ -58,13 +59,13 @@ def endless_loop(flow: Inspection) -> Iterator[Found]:
     """A circle without a question, or with none that must be asked: the caller can only hang up."""
     for first, part in circling(flow).items():
         transfers = [name for name in part if isinstance(flow.stops[name].node, Transfer)]
-        way = " -> ".join([*part[:_MANY], "..."] if len(part) > _MANY else [*part, first])
+        way = f"{along(part[:_MANY])} → ……" if len(part) > _MANY else along([*part, first])
         if transfers:
-            what = f"when nobody answers, the caller goes round without an end ({way})"
+            what = f"没有人接的时候，来电者会没完没了地转圈（{way}）"
             place = (*flow.stops[transfers[0]].place, "unavailable")
-            yield Found(place, f"{what}; let `unavailable` lead to a message or a hangup")
+            yield Found(place, f"{what}；请让 `unavailable` 走到留言或挂机")
         else:
-            what = f"the caller goes round here without being asked anything ({way}); break the circle"
+            what = f"来电者会在这里一直转圈，什么也不问（{way}）；请断开这个圈"
             yield Found(flow.stops[first].place, what, at_key=True)
 
 
@@ -109,5 +110,5 @@ def dead_end(flow: Inspection) -> Iterator[Found]:
     back = backward(flow.stops, flow.follow)
     fine = reached([*ends, *looping], lambda name: back.get(name, ()))
     for part in groups([name for name in flow.stops if name in flow.reachable - fine], flow.follow):
-        what = f"from '{part[0]}' no hangup and no transfer can be reached; lead on from there to one of them"
+        what = f"从 {quoted(part[0])} 走不到挂机，也走不到转人工；请接上其中一个"
         yield Found(flow.stops[part[0]].place, what, at_key=True)

@@ -10,6 +10,7 @@ from gateway.dialogue.check.inspection import Inspection, Way
 from gateway.dialogue.check.roads import counts
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.survey import Survey
+from gateway.dialogue.quoting import along
 
 _FAILING = frozenset({"on_error", "mode", "human"})
 
@@ -28,7 +29,7 @@ def silent_loop(flow: Inspection) -> Iterator[Found]:
         asking = [name for name in part if name in flow.questions]
         if asking and not counts(flow, part, ways):
             stop = flow.stops[asking[0]]
-            what = f"who never answers goes round here without an end ({' -> '.join([*asking[:4], asking[0]])})"
+            what = f"一直不出声的来电者会在这里被没完没了地问（{along([*asking[:4], asking[0]])}）"
             has_own = asking[0] in flow.questions and flow.questions[asking[0]].on_error is not None
             place = (*stop.place, "on_error") if has_own else stop.place
-            yield Found(place, f"{what}; let `on_error` of one of them lead to a human or a hangup", at_key=not has_own)
+            yield Found(place, f"{what}；请让其中一个的 `on_error` 走到转人工或挂机", at_key=not has_own)

@@ -12,6 +12,7 @@ from gateway.dialogue.nodes.call import Call
 from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.lookup import Lookup
 from gateway.dialogue.nodes.ticket import Ticket
+from gateway.dialogue.quoting import quoted
 from gateway.dialogue.state import CALLER
 
 
@@ -19,7 +20,7 @@ def no_error_path(flow: Inspection) -> Iterator[Found]:
     """A look-up or a ticket that doesn't say what comes when it fails."""
     for stop in flow.stops.values():
         if isinstance(stop.node, Lookup | Ticket) and stop.node.on_error is None:
-            what = f"'{stop.name}' doesn't say what comes when the back end fails; add `on_error: NODE`"
+            what = f"{quoted(stop.name)} 没写失败或超时后去哪里；请加上 `on_error: 节点`"
             yield Found(stop.place, what, at_key=True)
 
 
@@ -32,25 +33,25 @@ def unused(flow: Inspection) -> Iterator[Found]:
     words = flow.unread.all_words
     for place, name in _declared(flow, "slots"):
         if f"slots.{name}" not in read and name not in filled | words:
-            yield _nothing(place, "asks for or reads the slot", name)
+            yield _nothing(place, "问或读槽位", name)
     for place, name in _declared(flow, "variables"):
         if f"vars.{name}" not in read and name not in words:
-            yield _nothing(place, "reads the variable", name)
+            yield _nothing(place, "读变量", name)
     saved = {stop.node.save for stop in flow.stops.values() if isinstance(stop.node, Lookup | Ticket)}
     for name in flow.flow.records:
         if name not in saved | words and name != CALLER:
-            yield _nothing(("records", name), "saves the record", name)
+            yield _nothing(("records", name), "保存查询结果", name)
     for name in flow.flow.hours:
         if f"hours.{name}" not in read and name not in words:
-            yield _nothing(("hours", name), "asks for the hours", name)
+            yield _nothing(("hours", name), "用到营业时间", name)
     fields = [field for prompt in flow.sayings.prompts for field in prompt.template.fields if field.kind == "text"]
     from_data = any(field.expression.names - {"option", "value"} for field in fields)
     if flow.flow.recorded_texts and not from_data and not flow.unread.nodes:
-        yield Found(("recorded_texts",), "no prompt reads a text from data; remove `recorded_texts`", at_key=True)
+        yield Found(("recorded_texts",), "没有提示语要从数据里读文字；请删掉 `recorded_texts`", at_key=True)
 
 
 def _nothing(place: Place, does: str, name: str) -> Found:
-    return Found(place, f"nothing {does} '{name}'; use it, or remove it", at_key=True)
+    return Found(place, f"没有地方{does} {quoted(name)}；请用上，或删掉", at_key=True)
 
 
 def _declared(flow: Inspection, kind: str) -> Iterator[tuple[Place, str]]:

@@ -17,6 +17,7 @@ from gateway.dialogue.nodes.collect import Collect
 from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.question import Answers, Question
+from gateway.dialogue.quoting import listed, quoted
 from gateway.dialogue.routes import all_slots
 from gateway.dialogue.state import STANDARD
 from gateway.dialogue.template import Template
@@ -35,8 +36,8 @@ def too_many_options(flow: Inspection) -> Iterator[Found]:
         own = {name: one for name, one in flow.choices[prompt.node].items() if name in menu.options}
         named = [name for name in _named(prompt, own) if name not in flow.flow.universals]
         if len(named) > MAX_OPTIONS:
-            what = f"this prompt offers {len(named)} options at once ({', '.join(named)}), and callers remember"
-            yield Found(prompt.place, f"{what} {MAX_OPTIONS}; offer the rest in `groups`, or in a menu of their own")
+            what = f"这句提示语一次念 {len(named)} 个选项（{listed(named)}），来电者只记得住 {MAX_OPTIONS} 个"
+            yield Found(prompt.place, f"{what}；其余的请放进 `groups`，或另做一个菜单")
     for name, menu in flow.questions.items():
         if isinstance(menu, Menu):
             lists: list[tuple[Place, tuple[str, ...]]] = [(("offers",), menu.offers)]
@@ -44,7 +45,7 @@ def too_many_options(flow: Inspection) -> Iterator[Found]:
             for place, offers in lists:
                 count = sum(1 for one in offers if one not in flow.flow.universals)
                 if count > MAX_OPTIONS:
-                    what = f"{count} options are offered at once, and callers remember {MAX_OPTIONS}; use `groups`"
+                    what = f"一次念 {count} 个选项，来电者只记得住 {MAX_OPTIONS} 个；请用 `groups` 分组"
                     yield Found((*flow.stops[name].place, *place), what)
 
 
@@ -65,7 +66,7 @@ def unheard_group(flow: Inspection) -> Iterator[Found]:
     for name, menu in flow.questions.items():
         groups = [getattr(flow.sayings.in_mode(name, mode), "groups", ()) for mode in (STANDARD, *flow.flow.modes)]
         if isinstance(menu, Menu) and MORE not in flow.choices[name] and any(len(one) > 1 for one in groups):
-            what = f"nobody can ask '{name}' for its other groups; add `{MORE}` to `universals`"
+            what = f"来电者听不到 {quoted(name)} 的下一组选项；请在 `universals` 里加上 {quoted(MORE)}"
             yield Found(flow.stops[name].place, what, at_key=True)
 
 
@@ -83,9 +84,9 @@ def long_prompt(flow: Inspection) -> Iterator[Found]:
         slowest = min(saying, key=lambda mode: paces[mode])
         seconds = flow.measure(prompt.template, paces[slowest])
         if seconds > MAX_PROMPT_S:
-            how = "" if slowest == STANDARD else f" in mode {slowest}"
-            what = f"this prompt takes {seconds:.0f} s{how}, and callers listen for {MAX_PROMPT_S:.0f}"
-            yield Found(prompt.place, f"{what}; shorten it, or divide it")
+            how = "" if slowest == STANDARD else f"（模式 {quoted(slowest)}）"
+            what = f"这句提示语要说 {seconds:.0f} 秒{how}，来电者只听得下 {MAX_PROMPT_S:.0f} 秒"
+            yield Found(prompt.place, f"{what}；请缩短，或分开说")
 
 
 def _says(flow: Inspection, prompt: Prompt, mode: str) -> bool:
@@ -128,8 +129,8 @@ def _of_failures(at: Place, settings: Answers, retries: int) -> Iterator[Found]:
 def _of_question(at: Place, question: Question, retries: int) -> Iterator[Found]:
     again = question.again or ()
     if not again and retries > 1:
-        what = "after a failure the same words come again; add `again` with the question in other words"
-        yield Found(at, f"{what}, {retries - 1} of them" if retries > 2 else what, at_key=True)
+        what = "没听懂以后会把同一句话再问一遍；请加上 `again`，换个说法问"
+        yield Found(at, f"{what}，要 {retries - 1} 种" if retries > 2 else what, at_key=True)
         return
     prompts = [group.say for group in question.groups] if isinstance(question, Menu) and question.groups else []
     yield from _enough((*at, "again"), "again", prompts or [question.prompt], again, retries - 1)
@@ -140,11 +141,11 @@ def _enough(at: Place, part: str, before: list[Template], given: tuple[Template,
     for index, template in enumerate(given):
         words = strip_punctuation(template.source)
         if words in said:
-            yield Found((*at, index), f"the same words again ('{template.source}'); say it in another way")
+            yield Found((*at, index), f"又是同一句话（“{template.source}”）；请换个说法")
         said.add(words)
     if len(given) < needed:
-        what = f"`{part}` has {len(given)} wording{'s' * (len(given) > 1)} for {needed} failures before the last"
-        yield Found(at, f"{what}; add {needed - len(given)}, in other words")
+        what = f"最后一次失败之前要说 {needed} 次，{quoted(part)} 只有 {len(given)} 种说法"
+        yield Found(at, f"{what}；请再加 {needed - len(given)} 种")
 
 
 # ------------------------------------------------------------------------------------------------- texts from data
@@ -164,7 +165,7 @@ def unsayable_text(flow: Inspection) -> Iterator[Found]:
             if len(place) < 2 or place[-2] != "set" or text is None or text in known:
                 continue
             if {f"slots.{place[-1]}", f"vars.{place[-1]}"} & read:
-                what = f"a prompt reads '{text}' aloud, but it is not among `recorded_texts`; add it there"
+                what = f"提示语要读出“{text}”，它却不在 `recorded_texts` 里；请加进去"
                 yield Found((*stop.place, *place), what)
 
 
@@ -177,8 +178,8 @@ def _own_words(flow: Inspection) -> Iterator[Found]:
     for prompt in flow.sayings.prompts:
         for field in prompt.template.fields:
             if (name := free.get(field.expression.source.strip())) is not None:
-                what = f"a prompt reads '{name}' aloud, the caller's own words, which nobody can have recorded"
-                yield Found(prompt.place, f"{what}; leave it out, or make the slot a choice")
+                what = f"提示语要读出 {quoted(name)}，那是来电者的原话，不可能录过"
+                yield Found(prompt.place, f"{what}；请不要读，或把槽位改成 `choice`")
 
 
 def _constant(expression: Expression) -> str | None:

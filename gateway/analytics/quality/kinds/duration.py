@@ -33,11 +33,11 @@ class Duration(Strict):
     @model_validator(mode="after")
     def _asks(self) -> Duration:
         if (self.over is None) == (self.under is None):
-            raise ValueError("give either over or under")
+            raise ValueError("`over` 和 `under` 要写一个，也只能写一个；请改正")
         if self.under is not None and self.of != "call":
-            raise ValueError("only a call can be too short; give over")
+            raise ValueError("只有整通电话才能太短；请写 `over`")
         if self.participant is not None and self.of != "turn":
-            raise ValueError("only turns have a participant; leave it out")
+            raise ValueError("只有 `turn` 才分谁说的；请不要写 `participant`")
         return self
 
     def find(self, talk: Talk) -> Found:

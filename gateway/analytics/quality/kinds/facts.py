@@ -10,6 +10,7 @@ from gateway.analytics.conversation import Segment
 from gateway.analytics.quality.fields import Count
 from gateway.analytics.quality.talk import Found, Talk
 from gateway.dialogue.fields import Identifier, Strict
+from gateway.dialogue.quoting import listed
 from gateway.findings import SEVERITIES, Severity
 
 
@@ -48,7 +49,7 @@ class Call(Strict):
     @model_validator(mode="after")
     def _asks(self) -> Call:
         if not self.model_fields_set:
-            raise ValueError("give disposition, transfer_asked, transferred, ticket or satisfaction_at_most")
+            raise ValueError(f"这里是空的；请写上 {listed(type(self).model_fields)} 之一")
         return self
 
     def find(self, talk: Talk) -> Found:

@@ -28,7 +28,7 @@ class Keywords(Where):
     @model_validator(mode="after")
     def _asks(self) -> Keywords:
         if not (self.any_ or self.all_ or self.none):
-            raise ValueError("name words under any, all or none")
+            raise ValueError("没有写词；请写在 `any`、`all` 或 `none` 里")
         return self
 
     def find(self, talk: Talk) -> Found:

@@ -31,7 +31,7 @@ class Mood(Strict):
     @model_validator(mode="after")
     def _asks(self) -> Mood:
         if self.anger is None and self.negative_turns is None and self.ends is None and self.improved is None:
-            raise ValueError("give anger, negative_turns, ends or improved")
+            raise ValueError("这里是空的；请写 `anger`、`negative_turns`、`ends` 或 `improved`")
         return self
 
     def find(self, talk: Talk) -> Found:

@@ -28,7 +28,7 @@ class Pace(Where):
     @model_validator(mode="after")
     def _asks(self) -> Pace:
         if (self.over is None) == (self.under is None):
-            raise ValueError("give either over or under")
+            raise ValueError("`over` 和 `under` 要写一个，也只能写一个；请改正")
         return self
 
     def find(self, talk: Talk) -> Found:
