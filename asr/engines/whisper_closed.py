@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable, Sequence
 
 from asr.closed.grammar import grammar_of, written
-from asr.closed.head import Encoded, LogProbabilities
 from asr.closed.search import Found, find
 from asr.engine import ClosedAnswer, Pcm, Transcript
+from asr.syllables.head import Encoded, LogProbabilities
 from asr.text import parse_digits
 
 _SURE = -1.5
@@ -26,7 +26,8 @@ _PERHAPS = -10.0
 """Down to it, the head's answer is worth being an alternative. No further: the dialogue takes a number before a phrase,
 and 转人工 must stay what it is."""
 _ALONE = -4.0
-"""What the head must say when the decoder heard nothing at all."""
+"""What the head must say when the decoder heard nothing at all. Of 155 sounds of 1.5 s that a line carries besides
+speech 17 % reach it, most of them voices that laugh, hum or babble; of 105 answers of one syllable all but 3 do."""
 _AGREED = 5.0
 """What head and decoder both hear wins over what only the head hears, up to this lead."""
 _QUICK_BEAMS = 8
@@ -40,7 +41,7 @@ class ClosedHearing:
     Args:
         encode: the encoding of the speech in some audio, shape (frames, 512), 20 ms a frame; None when there is no
             speech in it, or more than the encoder takes at once.
-        head: names the syllables in an encoding (`asr.closed.head.Head`).
+        head: names the syllables in an encoding (`asr.syllables.head.Head`).
     """
 
     def __init__(self, encode: Callable[[Pcm], Encoded | None], head: Callable[[Encoded], LogProbabilities]) -> None:

@@ -14,24 +14,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from asr.closed.head import Encoded, LogProbabilities
 from asr.engine import Transcript
 from asr.phrases.likelihood import ratios
-from asr.phrases.syllables import classes_of
+from asr.syllables.head import Encoded, LogProbabilities
+from asr.syllables.names import classes_of
 
-_A_SYLLABLE_MORE = 2.5
+_A_SYLLABLE_MORE = 3.0
 """Nats that a phrase's ratio may be worse for each syllable more: longer ones are harder to hear by mistake."""
-_SAID = 1.0
+_SAID = 0.7
 """From this score on a phrase was said. Thresholds: docs/hearing.md tells what they were chosen on."""
 _NEAR = 2.0
 """Phrases this close behind the best are alternatives."""
 _SAME = 0.5
 """The decoder's text is kept when it is no worse than the phrase by more than this for each syllable."""
-_UNSAID = -4.5
+_UNSAID = -2.75
 _BETTER = 1.0
 """A text below this for each syllable isn't what the sound says, when another reading is better by so much: in a bad
-sound all readings are bad. Of texts of the menu that were accepted, wrong ones mostly lie at -9 to -4.5, right ones
-from -3.5 up."""
+sound all readings are bad."""
 _BELIEVED, _DOUBTED = 0.5, 0.3
 """What a phrase that was said is worth at least, and a text at most that wasn't: less than a dialogue accepts."""
 _MOST_PHRASES = 200
@@ -42,7 +41,7 @@ class PhraseHearing:
     """Weighs what the decoder wrote by the sound. Stateless: one serves all threads.
 
     Args:
-        head: names the syllables in an encoding: `asr.closed.head.Head` of `asr.phrases.syllables.SYLLABLES`.
+        head: names the syllables in an encoding: `asr.syllables.head.Head`.
     """
 
     def __init__(self, head: Callable[[Encoded], LogProbabilities]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asr.closed.head import LogProbabilities
+from asr.syllables.head import LogProbabilities
 
 _NEVER = np.float32(-1e9)
 

@@ -61,8 +61,13 @@ class SpeechDetector:
         """The noise floor of the line."""
         return self._floor.level_dbfs
 
-    def accept(self, frame: Pcm) -> Verdict:
-        """Judge the next 20 ms: int16 at 16 kHz, shape (320,).
+    def accept(self, frame: Pcm, *, wary: bool = False) -> Verdict:
+        """Judge the next 20 ms.
+
+        Args:
+            frame: int16 at 16 kHz, shape (320,).
+            wary: rather miss a syllable than take a sound for one: while a prompt plays, an office behind the caller
+                shall not stop it.
 
         Raises:
             ValueError: the frame has another length.
@@ -73,12 +78,12 @@ class SpeechDetector:
         self._floor.hear(level_dbfs)
         self._levels_dbfs.append(level_dbfs)
         if level_dbfs >= self._floor.level_dbfs + ABOVE_NOISE_DB:
-            self._listen(np.concatenate([*self._unheard, frame]))
+            self._listen(np.concatenate([*self._unheard, frame]), wary)
             self._unheard.clear()
             self._open_for = _HANG_FRAMES
         elif self._open_for:
             self._open_for -= 1
-            self._listen(frame)
+            self._listen(frame, wary)
         else:
             self._unheard.append(frame)
         if not self._open_for:
@@ -95,8 +100,9 @@ class SpeechDetector:
         self._open_for = 0
         self._speech = False
 
-    def _listen(self, pcm: Pcm) -> None:
+    def _listen(self, pcm: Pcm, wary: bool) -> None:
         loud = max(self._levels_dbfs) >= self._floor.level_dbfs + LOUD_ABOVE_NOISE_DB
-        on, off = (LOUD_ON_PROBABILITY, LOUD_OFF_PROBABILITY) if loud else (ON_PROBABILITY, OFF_PROBABILITY)
+        believing = loud and not wary
+        on, off = (LOUD_ON_PROBABILITY, LOUD_OFF_PROBABILITY) if believing else (ON_PROBABILITY, OFF_PROBABILITY)
         for probability in self._silero.feed(pcm):
             self._speech = probability >= (off if self._speech else on)

@@ -68,7 +68,8 @@ class Verdict(Protocol):
 class Detector(Protocol):
     """Voice activity of one call, frame by frame; keeps state between frames."""
 
-    def accept(self, frame: Frame) -> Verdict: ...
+    def accept(self, frame: Frame, *, wary: bool = False) -> Verdict:
+        """Judge a frame; `wary`: rather miss a syllable than take a sound for one."""
 
 
 class Listener:
@@ -159,7 +160,7 @@ class Listener:
         self._follow_prompt(now_ms)
         events: list[ListenEvent] = []
         frame = self._without_echo(now_ms, frame, events)
-        verdict = self._detector.accept(frame)
+        verdict = self._detector.accept(frame, wary=self._playing)
         for key in keys:
             self._keys.press(key, now_ms)
             events.append(KeyPressed(key, now_ms))

@@ -49,6 +49,16 @@ def test_a_caller_is_heard_soon_and_not_long_after(name: str) -> None:
     assert len(heard) - 1 - heard[::-1].index(True) <= last + 20
 
 
+def test_one_syllable_on_a_quiet_line_is_heard() -> None:
+    """不 and 五 in all voices: at least 100 ms of speech, in all but three of a hundred."""
+    files = sorted((SAMPLES / "answers").glob("*.wav"))
+    heard = [
+        sum(speech_frames(SpeechDetector(), np.concatenate([QUIET, read_audio(file), QUIET]))) >= 5 for file in files
+    ]
+    assert len(heard) == 105
+    assert sum(heard) >= 0.97 * len(heard), [file.stem for file, was in zip(files, heard, strict=True) if not was]
+
+
 @pytest.mark.parametrize("name", NOT_SPEECH)
 def test_what_is_not_speech_is_not_taken_for_it(name: str) -> None:
     pcm = (np.clip(NOT_SPEECH[name], -1, 1) * 32767).astype(np.int16)

@@ -28,5 +28,5 @@ class ScriptedDetector:
     speech: bool = False
     level_dbfs: float = -20.0
 
-    def accept(self, frame: Frame) -> ScriptedDetector:
+    def accept(self, frame: Frame, *, wary: bool = False) -> ScriptedDetector:
         return self

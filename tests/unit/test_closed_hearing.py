@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asr.closed.head import CLASSES, HEAD_FILE, Encoded, Head, LogProbabilities
-from asr.closed.sounds import SYLLABLES
+from asr.closed.sounds import CLASS_OF
 from asr.engine import ClosedAnswer, Transcript
 from asr.engines.whisper_closed import ClosedHearing
 from asr.errors import ModelError
+from asr.syllables.head import HEAD_FILE, Encoded, Head, LogProbabilities
+from asr.syllables.names import NAMES
 
 pytestmark = pytest.mark.unit
 
@@ -19,6 +20,7 @@ PCM = np.zeros(16_000, np.int16)
 YES_NO = ClosedAnswer("yes_no")
 CODE = ClosedAnswer("digits", 4, 4)
 OTHER = "?"
+CLASSES = len(NAMES) + 1
 
 
 class Decoder:
@@ -39,7 +41,7 @@ def head_hears(*syllables: dict[str, float]) -> ClosedHearing:
     for syllable in syllables:
         peak = np.full(CLASSES, 1e-6)
         for char, probability in syllable.items():
-            peak[CLASSES - 1 if char == OTHER else SYLLABLES.index(char) + 1] = probability
+            peak[NAMES.index("zuo") + 1 if char == OTHER else CLASS_OF[char]] = probability
         pause = np.full(CLASSES, 1e-6)
         pause[0] = 1.0
         rows += [peak / peak.sum(), pause / pause.sum()]
@@ -117,6 +119,6 @@ def test_a_head_that_is_missing_damaged_or_of_other_syllables_is_refused(tmp_pat
     with pytest.raises(ModelError, match="cut"):
         Head(cut)
     with np.load(HEAD_FILE) as stored:
-        np.savez(tmp_path / "other.npz", **{**stored, "classes": "甲乙"})
+        np.savez(tmp_path / "other.npz", **{**stored, "syllables": "a b"})
     with pytest.raises(ModelError, match="syllables"):
         Head(tmp_path / "other.npz")

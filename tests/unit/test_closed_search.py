@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from asr.closed.grammar import grammar_of
-from asr.closed.head import CLASSES, LogProbabilities
 from asr.closed.search import find
-from asr.closed.sounds import SYLLABLES
+from asr.closed.sounds import CLASS_OF
 from asr.engine import ClosedAnswer
+from asr.syllables.head import LogProbabilities
+from asr.syllables.names import NAMES
 
 pytestmark = pytest.mark.unit
 
-PAUSE, OTHER = 0, CLASSES - 1
+CLASSES = len(NAMES) + 1
+PAUSE, OTHER = 0, NAMES.index("zuo") + 1
 PHONE = grammar_of(ClosedAnswer("phone", 5, 12))
 
 
@@ -29,9 +31,9 @@ def heard(spoken: str) -> LogProbabilities:
     rows = [row((PAUSE, 1.0))]
     for char in spoken:
         if char == "/":
-            peak = row((SYLLABLES.index("六") + 1, 0.55), (SYLLABLES.index("九") + 1, 0.45))
+            peak = row((CLASS_OF["六"], 0.55), (CLASS_OF["九"], 0.45))
         else:
-            peak = row((OTHER if char == "?" else SYLLABLES.index(char) + 1, 1.0))
+            peak = row((OTHER if char == "?" else CLASS_OF[char], 1.0))
         rows += [peak, peak, row((PAUSE, 1.0))]
     return np.array(rows, np.float32)
 
@@ -57,7 +59,7 @@ def test_an_uncertain_digit_gives_both_readings_likeliest_first() -> None:
 def test_the_form_decides_between_readings_that_sound_alike() -> None:
     """An eleventh digit that may as well be none: ten digits are no number."""
     sound = heard("幺三八零零一三八零零零")
-    sound[-3:-1] = row((SYLLABLES.index("零") + 1, 0.3), (PAUSE, 0.7))
+    sound[-3:-1] = row((CLASS_OF["零"], 0.3), (PAUSE, 0.7))
     assert find(sound, PHONE)[0].syllables == "幺三八零零一三八零零零"
 
 

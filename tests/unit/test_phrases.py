@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asr.closed.head import Encoded, LogProbabilities
 from asr.engine import Transcript
 from asr.engines.whisper_phrases import PhraseHearing
 from asr.phrases.likelihood import ratios
-from asr.phrases.syllables import SYLLABLES, classes_of
+from asr.syllables.head import Encoded, LogProbabilities
+from asr.syllables.names import NAMES, classes_of
 
 pytestmark = pytest.mark.unit
 
-CLASSES = len(SYLLABLES.split()) + 1
+CLASSES = len(NAMES) + 1
 HINTS = ("查话费", "投诉", "投诉进度", "转人工", "返回")
 ENCODED: Encoded = np.zeros((40, 512), np.float32)
 
