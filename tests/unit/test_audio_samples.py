@@ -24,6 +24,7 @@ def table(path):
 
 
 MENU_ROWS: list[dict[str, str]] = table(FOLDER / "menus" / "manifest.tsv")
+ANSWER_ROWS: list[dict[str, str]] = table(FOLDER / "answers" / "manifest.tsv")
 MAIN_MENU = [
     *("balance", "data_usage", "plan_change", "broadband_fault"),
     *("complaint", "complaint_progress", "elderly", "agent"),
@@ -92,7 +93,11 @@ def test_collection_is_broad_enough():
 
 def test_no_file_is_unlisted_and_the_folder_stays_small():
     files = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.wav"))
-    assert files == sorted([*(sample["file"] for sample in SAMPLES), *(f"menus/{row['file']}" for row in MENU_ROWS)])
+    listed = [sample["file"] for sample in SAMPLES]
+    listed += [
+        f"{folder}/{row['file']}" for folder, rows in (("menus", MENU_ROWS), ("answers", ANSWER_ROWS)) for row in rows
+    ]
+    assert files == sorted(listed)
     assert sum(path.stat().st_size for path in FOLDER.rglob("*")) < 10_000_000
 
 
@@ -111,10 +116,18 @@ def test_every_option_of_the_menu_is_asked_for_in_every_voice():
     assert len([row for row in MENU_ROWS if row["option"] == "none"]) >= 35
 
 
-@pytest.mark.parametrize("row", MENU_ROWS[::20], ids=lambda row: row["file"])
-def test_menu_samples_are_telephone_speech_without_noise(row):
-    info = soundfile.info(FOLDER / "menus" / row["file"])
+def test_every_digit_and_yes_and_no_are_said_in_every_voice():
+    said = {(row["text"], row["voice"]) for row in ANSWER_ROWS}
+    assert said == {(text, sample["voice"]) for text in "零一二三四五六七八九幺对是好不" for sample in SAMPLES}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [f"menus/{row['file']}" for row in MENU_ROWS[::20]] + [f"answers/{row['file']}" for row in ANSWER_ROWS[::20]],
+)
+def test_samples_for_measuring_are_telephone_speech_without_noise(file):
+    info = soundfile.info(FOLDER / file)
     assert (info.samplerate, info.channels, info.subtype) == (8000, 1, "ALAW")
-    audio, rate_hz = soundfile.read(FOLDER / "menus" / row["file"])
+    audio, rate_hz = soundfile.read(FOLDER / file)
     assert np.abs(audio[: int(LEAD_SAMPLES_PER_HZ * rate_hz)]).max() < 1e-3
     assert 0.1 < np.abs(audio).max() < 0.99
