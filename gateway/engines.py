@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from asr.adapters.fallback import FallbackEngine
+from asr.adapters.segmenting import SegmentingEngine
 from asr.engine import Engine
 from asr.models import installed_model
 from asr.registry import load_engine
@@ -18,6 +19,7 @@ from gateway.speech.config import (
     EngineConfig,
     FallbackConfig,
     RemoteConfig,
+    SegmentingConfig,
     SherpaConfig,
     VoskConfig,
     WhisperConfig,
@@ -46,7 +48,7 @@ def open_engine(settings: Settings, name: str | None = None) -> Engine:
 
     Raises:
         SpeechError: an unknown engine, or its model is missing or damaged.
-        SettingsError: it falls back on something that isn't set, or on itself.
+        SettingsError: it is made of something that isn't set, or of itself.
     """
     return _Opening(settings).open(name or settings.engine)
 
@@ -102,22 +104,25 @@ class _Opening:
                 options = config.model_dump(exclude={"kind", "token"})
                 return load_engine("remote", token=token, **options)
             case FallbackConfig():
-                return self._fallback(name, config)
+                engines = self._others(name, config.of)
+                return FallbackEngine(engines, retry_after_s=config.retry_after_s, stall_after_s=config.stall_after_s)
+            case SegmentingConfig():
+                return SegmentingEngine(*self._others(name, (config.of,)))
 
-    def _fallback(self, name: str, config: FallbackConfig) -> Engine:
+    def _others(self, name: str, of: Sequence[str]) -> list[Engine]:
+        """The engines that one is made of."""
         where = f"engines.{name}.of"
-        if name in self._under_way or name in config.of:
-            raise SettingsError("an engine can't fall back on itself", where=where, remedy="name others")
-        for other in config.of:
+        if name in self._under_way or name in of:
+            raise SettingsError("an engine can't be made of itself", where=where, remedy="name others")
+        for other in of:
             if other not in self._settings.engines and other != "whisper":
                 known = ", ".join(["whisper", *self._settings.engines])
                 raise SettingsError(f"there is no engine '{other}'", where=where, remedy=f"name one of: {known}")
         self._under_way.append(name)
         try:
-            engines = [self.open(other) for other in config.of]
+            return [self.open(other) for other in of]
         finally:
             self._under_way.pop()
-        return FallbackEngine(engines, retry_after_s=config.retry_after_s, stall_after_s=config.stall_after_s)
 
 
 def _folder(model: str) -> Path:

@@ -64,6 +64,15 @@ class FallbackConfig(Strict):
     """An answer that takes longer is none."""
 
 
+class SegmentingConfig(Strict):
+    """An engine that hears only whole utterances, made one that has partial results in pauses."""
+
+    kind: Literal["segmenting"]
+    of: str
+    """Its name."""
+
+
 EngineConfig = Annotated[
-    WhisperConfig | VoskConfig | SherpaConfig | RemoteConfig | FallbackConfig, Field(discriminator="kind")
+    WhisperConfig | VoskConfig | SherpaConfig | RemoteConfig | FallbackConfig | SegmentingConfig,
+    Field(discriminator="kind"),
 ]

@@ -12,6 +12,9 @@ from asr.adapters.segmenting import SegmentingEngine
 from asr.audio import read_audio
 from asr.engine import Pcm, Transcript, transcribe
 from asr.engines.whisper import WhisperEngine
+from gateway.engines import open_engines
+from gateway.settings import Settings
+from gateway.speech.config import SegmentingConfig
 
 pytestmark = pytest.mark.models
 
@@ -59,3 +62,13 @@ def test_long_speech_is_heard_in_pieces_and_nothing_is_missing(whisper: WhisperE
     assert min(places) >= 0
     assert places == sorted(places)
     assert heard.audio_ms == len(pcm) // 16
+
+
+def test_the_settings_can_make_an_engine_streaming() -> None:
+    engines = open_engines(Settings(engines={"live": SegmentingConfig(kind="segmenting", of="whisper")}, engine="live"))
+    try:
+        assert engines.default is engines.named["live"]
+        assert engines.default.capabilities.streaming
+        assert transcribe(engines.default, sample("balance_1.wav"), HINTS).text == "查话费"
+    finally:
+        engines.close()
