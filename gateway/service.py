@@ -25,6 +25,7 @@ from gateway.hotline import Hotline
 from gateway.reload import LiveHotline
 from gateway.settings import Settings
 from gateway.speech.load import Step
+from gateway.store.refusals import RefusalCounter
 from gateway.transport.config import BROWSER
 from gateway.transport.leg import Leg, LegInfo
 from gateway.transport.switchboard import Place, Refusal
@@ -97,6 +98,8 @@ class Service:
         self._changed = asyncio.Event()
         self.refused: Counter[Refusal] = Counter()
         """Calls that were not taken, by reason."""
+        self.refusals = RefusalCounter(gateway.records.store)
+        """The same, for the store; whoever made the service has it written."""
         self.taken = 0
         """Calls that were answered."""
 
@@ -118,6 +121,7 @@ class Service:
         answer = self._admit(info)
         if isinstance(answer, Refusal):
             self.refused[answer] += 1
+            self.refusals.count(self._settings.now(), self._answering(info) or "", answer.value)
             log.warning("call refused: %s, trunk %s", answer.value, info.trunk or "-")
         return answer
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.analytics.copies import write_missing_copies
@@ -14,47 +13,32 @@ from gateway.analytics.report import Alert, Thresholds, alerts
 from gateway.errors import VoiceGatewayError
 from gateway.settings import Settings
 from gateway.store import Store, retention
+from gateway.store.refusals import RefusalCounter
 from gateway.store.retention import RetentionConfig
-from gateway.transport.switchboard import Refusal
 
+REFUSALS_EVERY_S = 10.0
 WATCH_EVERY_S = 60.0
 COPIES_EVERY_S = 60.0
 TIDY_EVERY_S = 24 * 3600.0
-REFUSALS_OF_LAST = dt.timedelta(hours=1)
-"""The stretch that the bundled alert on refused calls looks at."""
 
 log = logging.getLogger(__name__)
 
 
 class FigureWatch:
-    """Which figures have crossed their line, each told once until it is back on the right side.
+    """Which figures have crossed their line, each told once until it is back on the right side."""
 
-    Args:
-        refused: how many calls were refused so far, by reason.
-    """
-
-    def __init__(self, store: Store, rules: Thresholds, refused: Callable[[], Mapping[Refusal, int]]) -> None:
+    def __init__(self, store: Store, rules: Thresholds) -> None:
         self._store = store
         self._rules = rules
-        self._refused = refused
-        self._counted: deque[tuple[dt.datetime, Counter[str]]] = deque()
         self.standing: dict[tuple[str, str], Alert] = {}
         """By alert and hotline."""
 
     def look(self, now: dt.datetime) -> list[Alert]:
         """The alerts that are new; blocking. Raises StoreError."""
-        found = {(one.alert, one.hotline): one for one in alerts(self._store, self._rules, now, self._lately(now))}
+        found = {(one.alert, one.hotline): one for one in alerts(self._store, self._rules, now)}
         new = [one for key, one in found.items() if key not in self.standing]
         self.standing = found
         return new
-
-    def _lately(self, now: dt.datetime) -> Counter[str]:
-        """Calls refused within the last hour, or since the service began."""
-        total = Counter({reason.value: count for reason, count in self._refused().items()})
-        self._counted.append((now, total))
-        while len(self._counted) > 1 and self._counted[1][0] <= now - REFUSALS_OF_LAST:
-            self._counted.popleft()
-        return total - self._counted[0][1] if len(self._counted) > 1 else total
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +81,17 @@ class Upkeep:
             await asyncio.sleep(job.every_s)
 
 
-def jobs_of(settings: Settings, store: Store, watch: FigureWatch) -> list[Job]:
-    """What is to be done by the settings; `watch` is looked at every minute."""
+def jobs_of(settings: Settings, store: Store, watch: FigureWatch, refusals: RefusalCounter) -> list[Job]:
+    """What is to be done by the settings; `watch` is looked at every minute, `refusals` written every ten seconds."""
 
     def look() -> None:
         for alert in watch.look(settings.now()):
             log.warning("alert %s, %s: %s is %.3g", alert.alert, alert.hotline or "all", alert.figure, alert.value)
 
-    jobs = [Job("watching the figures", WATCH_EVERY_S, look)]
+    jobs = [
+        Job("counting refused calls", REFUSALS_EVERY_S, refusals.write),
+        Job("watching the figures", WATCH_EVERY_S, look),
+    ]
     if settings.analytics.redacted_copies:
         jobs.append(Job("writing redacted copies", COPIES_EVERY_S, lambda: write_missing_copies(store)))
     if settings.analytics.redacted_copies or settings.retention != RetentionConfig():

@@ -13,9 +13,8 @@ from rich.table import Table
 
 from gateway.analytics.report import FIGURES, Alert, Asked, Figure, Report, Sums, Thresholds, alerts
 from gateway.analytics.report import report as figures_of
-from gateway.analytics.report.figures import TURNED_AWAY, answered, turned_away
+from gateway.analytics.report.figures import NOT_APART
 from gateway.analytics.report.groups import BY
-from gateway.analytics.report.thresholds import ANSWERED
 from gateway.analytics.titles import SEVERITY_TITLES
 from gateway.cli.flow import stored
 from gateway.cli.narrate import CallConsole
@@ -23,8 +22,8 @@ from gateway.settings import load_settings
 
 _BY_TITLES = {"hotline": "热线", "node": "节点", "hour": "时段", "mode": "模式", "route": "诉求"}
 _NONE = "（无）"
-_ANSWERED_TITLE = "接通率"
 _COLUMNS = {
+    "answered": "接通率",
     "containment": "自助率",
     "transfer": "转人工",
     "abandonment": "放弃",
@@ -41,9 +40,6 @@ def report(
     since: stored.Since = None,
     hotline: Annotated[str | None, typer.Option(help="只看这条热线。", metavar="NAME")] = None,
     by: Annotated[str | None, typer.Option(help=f"再分开列出：{'、'.join(BY)}。", metavar="WHAT")] = None,
-    refused: Annotated[
-        int | None, typer.Option(min=0, help="这段时间里因占线、满载、停机被拒的来电数，算接通率用。", metavar="COUNT")
-    ] = None,
     as_json: stored.AsJson = False,
 ) -> None:
     """服务指标：自助率、转人工率、一次解决率、满意度等，以及越过警戒线的。算法见 docs/figures.zh.md。"""
@@ -62,7 +58,6 @@ def report(
         told = _Told(
             figures_of(opened, asked, now),
             alerts(opened, thresholds, now),
-            None if refused is None else {TURNED_AWAY[0]: refused},
         )
     if as_json:
         typer.echo(json.dumps(told.as_json(), ensure_ascii=False))
@@ -73,15 +68,12 @@ def report(
 class _Told:
     """A report, as it is shown."""
 
-    def __init__(self, report: Report, raised: tuple[Alert, ...], refused: Mapping[str, int] | None) -> None:
+    def __init__(self, report: Report, raised: tuple[Alert, ...]) -> None:
         self._report = report
         self._raised = raised
-        self._refused = refused
 
     def as_json(self) -> dict[str, Any]:
         asked, total = self._report.asked, self._report.total
-        came_in = None if self._refused is None else total.calls + turned_away(self._refused)
-        value = answered(total, self._refused)
         return {
             "since": asked.since.isoformat() if asked.since else None,
             "hotline": asked.hotline,
@@ -89,15 +81,25 @@ class _Told:
             "calls": total.calls,
             "running": total.running,
             "killed": total.killed,
-            "figures": {ANSWERED: {"value": value, "numerator": total.calls, "denominator": came_in}} | _values(total),
+            "figures": _values(total, FIGURES),
             "by": asked.by,
-            "groups": {name: {"calls": sums.calls, "figures": _values(sums)} for name, sums in self._groups.items()},
+            "groups": {
+                name: {"calls": sums.calls, "figures": _values(sums, self._told_apart)}
+                for name, sums in self._groups.items()
+            },
             "alerts": [_alert_as_json(alert) for alert in self._raised],
         }
 
     @property
     def _groups(self) -> Mapping[str, Sums]:
         return self._report.groups
+
+    @property
+    def _told_apart(self) -> Mapping[str, Figure]:
+        """The figures that groups have."""
+        by = self._report.asked.by
+        without = NOT_APART.get(by, frozenset()) if by else frozenset()
+        return {name: figure for name, figure in FIGURES.items() if name not in without}
 
     def print(self, console: Console) -> None:
         asked, total = self._report.asked, self._report.total
@@ -118,12 +120,6 @@ class _Told:
         table = Table(box=None, pad_edge=False)
         for heading in ("指标", "数值", "分子 / 分母"):
             table.add_column(heading, justify="left" if heading == "指标" else "right", no_wrap=True)
-        value = answered(total, self._refused)
-        if value is None:
-            table.add_row(_ANSWERED_TITLE, "—", "[dim]库里没有被拒的来电，用 --refused 给出[/dim]")
-        else:
-            came_in = total.calls + turned_away(self._refused or {})
-            table.add_row(_ANSWERED_TITLE, f"{value:.1%}", f"{total.calls} / {came_in}")
         for figure in FIGURES.values():
             above, below = figure.numerator(total), figure.denominator(total)
             table.add_row(figure.title, _shown(figure, total), f"{above:,.0f} / {below:,}" if below else "")
@@ -136,10 +132,11 @@ class _Told:
         by = self._report.asked.by or "hotline"
         table = Table(box=None, pad_edge=False)
         table.add_column(_BY_TITLES[by], no_wrap=True)
-        for heading in ("通数", *_COLUMNS.values()):
+        columns = {name: title for name, title in _COLUMNS.items() if name in self._told_apart}
+        for heading in ("通数", *columns.values()):
             table.add_column(heading, justify="right", no_wrap=True)
         for name, sums in self._groups.items():
-            shown = [_shown(FIGURES[figure], sums) for figure in _COLUMNS]
+            shown = [_shown(FIGURES[figure], sums) for figure in columns]
             table.add_row(escape(name) or _NONE, str(sums.calls), *shown)
         stored.print_whole(table)
         if by == "node":
@@ -152,14 +149,14 @@ class _Told:
             console.print(f"  {escape(_alert_line(alert))}", soft_wrap=True)
 
 
-def _values(sums: Sums) -> dict[str, dict[str, float | None]]:
+def _values(sums: Sums, figures: Mapping[str, Figure]) -> dict[str, dict[str, float | None]]:
     return {
         name: {
             "value": figure.value(sums),
             "numerator": figure.numerator(sums),
             "denominator": figure.denominator(sums),
         }
-        for name, figure in FIGURES.items()
+        for name, figure in figures.items()
     }
 
 
@@ -176,13 +173,13 @@ def _with_unit(unit: str, value: float | None) -> str:
 
 
 def _alert_line(alert: Alert) -> str:
-    title = _ANSWERED_TITLE if alert.figure == ANSWERED else FIGURES[alert.figure].title
-    unit = "share" if alert.figure == ANSWERED else FIGURES[alert.figure].unit
-    limit = f"{'应不高于' if alert.is_above else '应不低于'} {_with_unit(unit, alert.limit)}"
+    figure = FIGURES[alert.figure]
+    limit = f"{'应不高于' if alert.is_above else '应不低于'} {_with_unit(figure.unit, alert.limit)}"
     since = f"{alert.since:%m-%d %H:%M} 起 {alert.calls} 通"
     where = f"{alert.hotline}　" if alert.hotline else ""
     severity = SEVERITY_TITLES[alert.severity]
-    return f"［{severity}］{where}{alert.title}：{title} {_with_unit(unit, alert.value)}，{limit}（{since}）"
+    value = _with_unit(figure.unit, alert.value)
+    return f"［{severity}］{where}{alert.title}：{figure.title} {value}，{limit}（{since}）"
 
 
 def _alert_as_json(alert: Alert) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from gateway.errors import StoreError
 from gateway.store.forgetting import empty_log, forget_call, forget_words, rows_left, sweep, words_left
 from gateway.store.recordings import Sound, erase, left, sounds, unlink
+from gateway.store.refusals import forget_refusals
 from gateway.store.store import Store
 from gateway.store.tables import CallRow, DeletionRow
 from gateway.strict import Strict
@@ -128,6 +129,8 @@ def apply(store: Store, policy: RetentionConfig, now: datetime) -> Done:
         except StoreError as error:
             log.warning("not deleted: %s", error)
             done.failed.append(str(error))
+    if policy.calls_days is not None:  # or the figures of that time would be of the refused alone
+        forget_refusals(store, now - timedelta(days=policy.calls_days))
     sweep(store)
     done.log_emptied = empty_log(store)
     return done

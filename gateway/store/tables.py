@@ -267,6 +267,19 @@ class DeletionRow(Base):
     reason: Mapped[str]
 
 
+class RefusalRow(Base):
+    """Calls that were refused within a minute, for one reason; none of them is a call of the store."""
+
+    __tablename__ = "refusals"
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    hotline: Mapped[str] = mapped_column(primary_key=True)
+    """Empty where nobody has the number that was called."""
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    """A value of `gateway.transport.switchboard.Refusal`."""
+    count: Mapped[int]
+
+
 class AccountRow(Base):
     """Somebody who may log in to the console."""
 

@@ -15,6 +15,7 @@ from gateway.settings import Settings
 from gateway.speech.load import Step
 from gateway.speech.workers import RecognitionPool
 from gateway.store import Store, events
+from gateway.store.refusals import turned_away
 from gateway.transport.config import BROWSER
 from gateway.transport.leg import HotlineState, LegInfo, LegInput
 from gateway.transport.loopback.leg import LoopbackLeg
@@ -81,6 +82,10 @@ def test_no_more_calls_come_in_than_there_is_room_for(tmp_path: Path) -> None:
         first.release()
         assert b.service.calls == 0
         assert b.service.refused == {Refusal.FULL: 1}
+        await asyncio.to_thread(b.service.refusals.write)
+        with b.gateway.records.store.session() as session:
+            (away,) = turned_away(session)
+        assert (away.hotline, away.count) == ("mobile_hotline", 1)
 
     assert run(tmp_path, talk, max_calls=2) == []
 

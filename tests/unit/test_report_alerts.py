@@ -10,6 +10,7 @@ import pytest
 from gateway.analytics.report import FIGURES, Alert, Thresholds, alerts
 from gateway.errors import RulesError
 from gateway.store import Store
+from gateway.store.refusals import RefusalCounter
 from tests.support.chinese import not_chinese
 from tests.support.report import NOW, add_call
 
@@ -81,18 +82,26 @@ def test_what_decides(tmp_path: Path, old: str, new: str, is_raised: bool):
     assert bool(raised(tmp_path, MIXED, LINE.replace(old, new))) is is_raised
 
 
-def test_the_answered_are_known_only_with_the_refused(tmp_path: Path):
+def test_who_was_turned_away_counts_against_the_answered(tmp_path: Path):
     rules = LINE.replace("figure: containment", "figure: answered").replace("below: 0.5", "below: 0.9")
     assert raised(tmp_path, MIXED, rules) == []
     with Store.open(tmp_path / "store") as store:
-        (alert,) = alerts(store, Thresholds.load(tmp_path), NOW, {"busy": 3, "unknown_number": 100})
+        refusals = RefusalCounter(store)
+        refusals.count(NOW - dt.timedelta(minutes=5), "mobile_hotline", "busy")
+        for _ in range(100):
+            refusals.count(NOW - dt.timedelta(minutes=5), "", "unknown_number")
+        refusals.write()
+        assert alerts(store, Thresholds.load(tmp_path), NOW) == ()
+        for reason in ("full", "draining"):
+            refusals.count(NOW - dt.timedelta(minutes=4), "mobile_hotline", reason)
+        refusals.write()
+        (alert,) = alerts(store, Thresholds.load(tmp_path), NOW)
         assert (alert.value, alert.calls) == (9 / 12, 12)
-        assert alerts(store, Thresholds.load(tmp_path), NOW, {"busy": 1}) == ()
 
 
 def test_the_packages_own_lines_name_known_figures():
     lines = Thresholds.load().alerts
-    assert {line.figure for line in lines.values()} <= {*FIGURES, "answered"}
+    assert {line.figure for line in lines.values()} <= set(FIGURES)
     assert {"answered", "containment", "transfer", "first_contact", "repeat", "satisfaction"} <= {
         line.figure for line in lines.values()
     }
@@ -108,7 +117,6 @@ def test_the_packages_own_lines_name_known_figures():
         ("over_last: 2h", "over_last: 100d", "7:16", "最多 `92d`"),
         ("figure: containment", "figure: first_contact", "7:16", "过 7 天才知道"),
         ("severity: high", "severity: hihg", "9:15", "是不是 `high`？"),
-        ("figure: containment", "figure: answered\n    hotline: [a]", "4:5", "请不要写 `hotline`"),
         ("repeat_days: 7", "repeat_days: 0", "1:14", "repeat_days"),
         ("repeat_days: 7", "repeat_day: 7", "1:1", "是不是 `repeat_days`？"),
     ],

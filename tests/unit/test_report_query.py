@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,9 +13,12 @@ import pytest
 from sqlalchemy import delete
 
 from gateway.analytics.report import FIGURES, Asked, Report, Sums, report
-from gateway.analytics.report.figures import answered
-from gateway.store import Store
-from gateway.store.tables import CallRow
+from gateway.console.rights import Scope
+from gateway.errors import StoreError
+from gateway.store import Store, retention
+from gateway.store.refusals import RefusalCounter
+from gateway.store.retention import RetentionConfig
+from gateway.store.tables import CallRow, RefusalRow
 from tests.support.report import NOW, add_call
 
 pytestmark = pytest.mark.unit
@@ -33,6 +38,7 @@ def store(opened: Store) -> Store:
     """With no call in it."""
     with opened.session() as session, session.begin():
         session.execute(delete(CallRow))
+        session.execute(delete(RefusalRow))
     return opened
 
 
@@ -48,7 +54,6 @@ def test_nothing_comes_of_nothing(store: Store):
     sums = ask(store).total
     assert sums == Sums()
     assert {value(sums, name) for name in FIGURES} == {None}
-    assert answered(sums, {}) is None
 
 
 def test_shares_are_of_the_calls_that_have_ended(store: Store):
@@ -158,13 +163,76 @@ def test_hours_follow_the_clocks_that_change(store: Store):
     assert list(report(store, Asked(by="hour"), NOW.astimezone(ZoneInfo("Europe/Berlin"))).groups) == ["13", "14"]
 
 
+def turn_away(store: Store, count: int, hotline: str = "a", reason: str = "busy", hours: float = 1) -> None:
+    """So many hours ago."""
+    refusals = RefusalCounter(store)
+    for _ in range(count):
+        refusals.count(NOW - dt.timedelta(hours=hours), hotline, reason)
+    refusals.write()
+
+
 def test_refused_calls_count_against_the_answered_but_wrong_numbers_do_not(store: Store):
     for _ in range(9):
         add_call(store)
-    sums = ask(store).total
-    assert answered(sums, {"busy": 1, "unknown_number": 5}) == 0.9
-    assert answered(sums, {"full": 2, "draining": 1}) == 0.75
-    assert answered(sums, None) is None
+    turn_away(store, 1)
+    turn_away(store, 5, "", "unknown_number")
+    assert value(ask(store).total, "answered") == 0.9
+    turn_away(store, 1, reason="full")
+    turn_away(store, 1, reason="draining")
+    assert value(ask(store).total, "answered") == 0.75
+
+
+def test_who_was_turned_away_belongs_to_a_hotline_and_an_hour_and_to_nothing_else(store: Store):
+    add_call(store, flow="a")
+    turn_away(store, 2)
+    turn_away(store, 3, "b", hours=3)
+    hotlines = ask(store, by="hotline").groups
+    assert {name: (sums.calls, sums.turned_away) for name, sums in hotlines.items()} == {"a": (1, 2), "b": (0, 3)}
+    assert ask(store, by="hour").groups[f"{NOW - dt.timedelta(hours=3):%H}"] == Sums(turned_away=3)
+    for by in ("mode", "route", "node"):
+        told = ask(store, by=by)
+        assert (told.total.turned_away, sum(sums.turned_away for sums in told.groups.values())) == (5, 0)
+    assert ask(store, hotline="a").total.turned_away == 2
+    assert ask(store, since=NOW - dt.timedelta(hours=2)).total.turned_away == 2
+    assert ask(store, until=NOW - dt.timedelta(hours=2)).total.turned_away == 3
+
+
+def test_who_was_turned_away_is_seen_by_those_who_see_the_hotline(store: Store):
+    turn_away(store, 2)
+    scopes = (
+        (Scope(view="all"), 2),
+        (Scope(view="floor", hotlines=("a",)), 2),
+        (Scope(view="floor", hotlines=("b",)), 0),
+        (Scope(view="floor"), 0),
+        (Scope(view="team", queues=("complaints",), hotlines=("a",)), 0),
+        (Scope(view="own"), 0),
+    )
+    for scope, seen in scopes:
+        assert ask(store, scope=scope).total.turned_away == seen, scope
+
+
+def test_what_is_deleted_by_age_leaves_no_refusals_behind(tmp_path: Path):
+    with Store.open(tmp_path / "store") as store:
+        turn_away(store, 2, hours=24 * 40)
+        turn_away(store, 3)
+        retention.apply(store, RetentionConfig(calls_days=30), NOW)
+        assert ask(store).total.turned_away == 3
+
+
+def test_what_could_not_be_written_is_counted_the_next_time(tmp_path: Path):
+    with Store.open(tmp_path / "store") as store:
+        refusals = RefusalCounter(store)
+        refusals.count(NOW, "a", "busy")
+        with sqlite3.connect(store.database) as other:
+            other.execute("ALTER TABLE refusals RENAME TO hidden")
+        with pytest.raises(StoreError):
+            refusals.write()
+        refusals.count(NOW, "a", "busy")
+        with sqlite3.connect(store.database) as other:
+            other.execute("ALTER TABLE hidden RENAME TO refusals")
+        refusals.write()
+        refusals.write()
+        assert ask(store).total.turned_away == 2
 
 
 def test_parts_add_up(store: Store):

@@ -13,6 +13,7 @@ from gateway.analytics.report import Thresholds
 from gateway.errors import StoreError
 from gateway.settings import Settings
 from gateway.store import Store
+from gateway.store.refusals import RefusalCounter
 from gateway.transport.switchboard import Refusal
 from gateway.upkeep import FigureWatch, Job, Upkeep, jobs_of
 from tests.support.stored import StoredCall, store_calls
@@ -37,9 +38,9 @@ alerts:
 """
 
 
-def watch_of(tmp_path: Path, store: Store, refused: dict[Refusal, int]) -> FigureWatch:
+def watch_of(tmp_path: Path, store: Store) -> FigureWatch:
     (tmp_path / "thresholds.yaml").write_text(RULES, encoding="utf-8")
-    return FigureWatch(store, Thresholds.load(tmp_path), lambda: refused)
+    return FigureWatch(store, Thresholds.load(tmp_path))
 
 
 def abandoned(count: int) -> list[StoredCall]:
@@ -50,7 +51,7 @@ def abandoned(count: int) -> list[StoredCall]:
 def test_a_figure_that_crosses_its_line_is_told_once_until_it_is_back(tmp_path: Path) -> None:
     store_calls(tmp_path / "store", abandoned(2))
     with Store.open_for_reading(tmp_path / "store") as store:
-        watch = watch_of(tmp_path, store, {})
+        watch = watch_of(tmp_path, store)
         assert [alert.alert for alert in watch.look(NOW)] == ["given_up"]
         assert watch.look(NOW) == []
         assert list(watch.standing) == [("given_up", "")]
@@ -60,12 +61,13 @@ def test_a_figure_that_crosses_its_line_is_told_once_until_it_is_back(tmp_path: 
 
 
 def test_refused_calls_count_for_an_hour(tmp_path: Path) -> None:
-    refused: dict[Refusal, int] = {}
     store_calls(tmp_path / "store", abandoned(1))
-    with Store.open_for_reading(tmp_path / "store") as store:
-        watch = watch_of(tmp_path, store, refused)
+    with Store.open(tmp_path / "store") as store:
+        watch, refusals = watch_of(tmp_path, store), RefusalCounter(store)
         assert watch.look(NOW) == []
-        refused[Refusal.BUSY] = 5
+        for _ in range(5):
+            refusals.count(NOW, "mobile_hotline", Refusal.BUSY)
+        refusals.write()
         assert [alert.alert for alert in watch.look(NOW + timedelta(minutes=1))] == ["refused"]
         watch.look(NOW + timedelta(minutes=62))
         assert watch.look(NOW + timedelta(minutes=130)) == []
@@ -99,17 +101,17 @@ def test_a_job_that_fails_is_done_again_and_holds_no_other(caplog: pytest.LogCap
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
-        ({}, ["watching the figures"]),
+        ({}, ["counting refused calls", "watching the figures"]),
         (
             {"analytics": {"redacted_copies": True}},
-            ["watching the figures", "writing redacted copies", "deleting what is due"],
+            ["counting refused calls", "watching the figures", "writing redacted copies", "deleting what is due"],
         ),
-        ({"retention": {"calls_days": 30}}, ["watching the figures", "deleting what is due"]),
+        ({"retention": {"calls_days": 30}}, ["counting refused calls", "watching the figures", "deleting what is due"]),
     ],
 )
 def test_only_what_is_set_is_done(tmp_path: Path, settings: dict[str, dict[str, object]], names: list[str]) -> None:
     with Store.open(tmp_path / "store") as store:
-        jobs = jobs_of(Settings.model_validate(settings), store, watch_of(tmp_path, store, {}))
+        jobs = jobs_of(Settings.model_validate(settings), store, watch_of(tmp_path, store), RefusalCounter(store))
         assert [job.name for job in jobs] == names
         for job in jobs:
             job.do()

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gateway.analytics.report.figures import FIGURES, answered, turned_away
+from gateway.analytics.report.figures import FIGURES
 from gateway.analytics.report.query import Asked, report
 from gateway.analytics.report.sums import Sums
-from gateway.analytics.report.thresholds import ANSWERED, Line, Thresholds
+from gateway.analytics.report.thresholds import Line, Thresholds
 from gateway.findings import Severity
 from gateway.store import Store
 from gateway.store.search import ScopeLike
@@ -43,27 +43,25 @@ def alerts(
     store: Store,
     rules: Thresholds,
     now: dt.datetime,
-    refused: Mapping[str, int] | None = None,
     scope: ScopeLike | None = None,
 ) -> tuple[Alert, ...]:
     """What has crossed its line, in the rules' order. It tells again as long as it is so: who shows it remembers.
 
     Args:
         now: aware.
-        refused: calls that were refused, by reason, in the time that an alert on 接通率 (`answered`) looks at; without
-            it those alerts are silent.
         scope: whose calls; None: everybody's.
 
     Raises:
         StoreError: the database can't be read.
     """
     sums = _Sums(store, rules, now, scope)
-    return tuple(alert for name, line in rules.alerts.items() for alert in _of(name, line, sums, refused))
+    return tuple(alert for name, line in rules.alerts.items() for alert in _of(name, line, sums))
 
 
-def _of(name: str, line: Line, sums: _Sums, refused: Mapping[str, int] | None) -> Iterator[Alert]:
+def _of(name: str, line: Line, sums: _Sums) -> Iterator[Alert]:
     for hotline, some in sums.of(line).items():
-        value, calls = _value(line, some, refused)
+        figure = FIGURES[line.figure]
+        value, calls = figure.value(some), figure.denominator(some)
         limit = line.below if line.above is None else line.above
         if value is None or limit is None or calls < line.at_least:
             continue
@@ -82,13 +80,6 @@ def _of(name: str, line: Line, sums: _Sums, refused: Mapping[str, int] | None) -
                 since=sums.now - line.over_last,
                 until=sums.now,
             )
-
-
-def _value(line: Line, sums: Sums, refused: Mapping[str, int] | None) -> tuple[float | None, int]:
-    if line.figure == ANSWERED:
-        return answered(sums, refused), sums.calls + turned_away(refused or {})
-    figure = FIGURES[line.figure]
-    return figure.value(sums), figure.denominator(sums)
 
 
 class _Sums:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.analytics.report.groups import By
 from gateway.analytics.report.sums import Sums
 
 Unit = Literal["share", "seconds", "score"]
-TURNED_AWAY = ("busy", "full", "draining")
-"""Reasons for which a caller of ours was refused; `unknown_number` is nobody's call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ def _ended(sums: Sums) -> int:
 
 
 _ALL = (
+    Figure("answered", "接通率", "share", lambda sums: sums.calls, lambda sums: sums.calls + sums.turned_away),
     Figure("containment", "自助率", "share", lambda sums: sums.served, _ended),
     Figure("transfer", "转人工率", "share", lambda sums: sums.transferred, _ended),
     Figure("abandonment", "中途放弃率", "share", lambda sums: sums.abandoned, _ended),
@@ -46,17 +46,6 @@ _ALL = (
     Figure("handling_time", "平均通话时长", "seconds", lambda sums: sums.duration_ms / 1000, lambda sums: sums.timed),
 )
 FIGURES: Mapping[str, Figure] = {figure.name: figure for figure in _ALL}
-"""By name, in the order in which they are told. 接通率 is `answered`: it needs calls that the store doesn't have."""
-
-
-def turned_away(refused: Mapping[str, int]) -> int:
-    """Of refused calls by reason (`gateway.transport.switchboard.Refusal`), those that count against 接通率."""
-    return sum(refused.get(reason, 0) for reason in TURNED_AWAY)
-
-
-def answered(sums: Sums, refused: Mapping[str, int] | None) -> float | None:
-    """接通率: answered calls among those that came in for us; None when nobody counted what was refused."""
-    if refused is None:
-        return None
-    came_in = sums.calls + turned_away(refused)
-    return sums.calls / came_in if came_in else None
+"""By name, in the order in which they are told."""
+NOT_APART: Mapping[By, frozenset[str]] = {by: frozenset({"answered"}) for by in ("node", "mode", "route")}
+"""What can't be told of such groups: who wasn't answered came to no node, and said nothing."""

@@ -46,6 +46,17 @@ def names(by: By | None, zone: dt.tzinfo | None) -> Keys:
             return lambda raw: (NONE if raw is None else str(raw),)
 
 
+def group_of(by: By | None, hotline: str, at: dt.datetime) -> str | None:
+    """The group of a caller who was turned away; None where they belong to none."""
+    match by:
+        case "hotline":
+            return hotline
+        case "hour":
+            return f"{at:%H}"
+        case _:
+            return None
+
+
 def _hour(raw: str, zone: dt.tzinfo | None) -> str:
     """From UTC in quarters, `2026-11-21 02:1`: zones lie whole quarters apart, and change during the year."""
     hour, _, quarter = raw.rpartition(":")

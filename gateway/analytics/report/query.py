@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, func, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, Subquery, and_, case, func, literal, select, type_coerce
 from sqlalchemy.orm import aliased
 
-from gateway.analytics.report.groups import By, Keys, key, names
+from gateway.analytics.report.groups import By, Keys, group_of, key, names
 from gateway.analytics.report.sums import Sums
 from gateway.findings import OTHER
 from gateway.store import Store
 from gateway.store.record import KILLED
+from gateway.store.refusals import turned_away
 from gateway.store.search import ScopeLike, in_scope
 from gateway.store.tables import CallRow, EventRow
 
@@ -62,11 +63,15 @@ def report(store: Store, asked: Asked, now: dt.datetime) -> Report:
     """
     with store.session() as session:
         rows = session.execute(_statement(asked, now)).all()
+        away = turned_away(session, since=asked.since, until=asked.until, hotline=asked.hotline, scope=asked.scope)
     columns = [one.name for one in fields(Sums)]
     parts = [(row[0], Sums(**{name: value or 0 for name, value in zip(columns, row[1:], strict=True)})) for row in rows]
-    total = sum((sums for _, sums in parts), Sums())
+    total = sum((sums for _, sums in parts), Sums(turned_away=sum(one.count for one in away)))
     groups = _grouped(parts, names(asked.by, now.tzinfo)) if asked.by else {}
-    return Report(asked=asked, total=total, groups=groups)
+    for one in away:
+        if (name := group_of(asked.by, one.hotline, one.minute.astimezone(now.tzinfo))) is not None:
+            groups[name] = groups.get(name, Sums()) + Sums(turned_away=one.count)
+    return Report(asked=asked, total=total, groups=dict(sorted(groups.items())))
 
 
 def _grouped(parts: Iterable[tuple[Any, Sums]], keys: Keys) -> dict[str, Sums]:
@@ -74,7 +79,7 @@ def _grouped(parts: Iterable[tuple[Any, Sums]], keys: Keys) -> dict[str, Sums]:
     for raw, sums in parts:
         for name in keys(raw):
             groups[name] = groups.get(name, Sums()) + sums
-    return dict(sorted(groups.items()))
+    return groups
 
 
 def _statement(asked: Asked, now: dt.datetime) -> Select[Any]:
@@ -168,5 +173,6 @@ def _sums(calls: Subquery, asked: Asked, now: dt.datetime) -> list[ColumnElement
     }
     columns["calls"] = func.count()
     columns["duration_ms"] = func.sum(case((timed, call.duration_ms), else_=0.0))
+    columns["turned_away"] = literal(0)
     columns["score"] = func.sum(case((rated, call.satisfaction), else_=0))
     return [columns[one.name] for one in fields(Sums)]

@@ -42,6 +42,8 @@ class Sums:
     """Of the known: with a route other than `other`, and so long ago that the days after are over."""
     not_again: int = 0
     """Of the judged: no other call of that number about that route began within the days after."""
+    turned_away: int = 0
+    """Not among the calls: callers of ours that were refused. Known by hotline and hour, and for no other group."""
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Sums)})

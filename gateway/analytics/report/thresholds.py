@@ -16,8 +16,6 @@ from gateway.dialogue.mistakes import Mistake, unknown
 from gateway.findings import Severity
 
 FILE = "thresholds.yaml"
-ANSWERED = "answered"
-"""接通率, which is no figure of the store alone."""
 _TIME = re.compile(r"(\d{1,4})(m|h|d)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LONGEST = dt.timedelta(days=92)
@@ -38,7 +36,7 @@ class Line(Strict):
 
     title: Annotated[str, StringConstraints(pattern=r"\w", max_length=200)]
     figure: str
-    """A name of `FIGURES`, or `answered`."""
+    """A name of `FIGURES`."""
     hotline: tuple[str, ...] | None = None
     """Each of these by itself; `*` is each hotline that had calls. All together when not given."""
     above: float | None = None
@@ -51,8 +49,8 @@ class Line(Strict):
     @field_validator("figure")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        if name not in (known := {*FIGURES, ANSWERED}):
-            raise ValueError(unknown("指标", name, known))
+        if name not in FIGURES:
+            raise ValueError(unknown("指标", name, FIGURES))
         return name
 
     @model_validator(mode="after")
@@ -60,12 +58,9 @@ class Line(Strict):
         limits = [one for one in (self.above, self.below) if one is not None]
         if len(limits) != 1:
             raise ValueError("`above` 和 `below` 要写一个，也只能写一个；请改正")
-        unit = "share" if self.figure == ANSWERED else FIGURES[self.figure].unit
-        most = {"share": 1.0, "score": 5.0, "seconds": 86_400.0}[unit]
+        most = {"share": 1.0, "score": 5.0, "seconds": 86_400.0}[FIGURES[self.figure].unit]
         if not 0 <= limits[0] <= most:
             raise ValueError(f"`{self.figure}` 在 0 到 {most:g} 之间；请写这个范围里的数")
-        if self.figure == ANSWERED and self.hotline is not None:
-            raise ValueError("没接起来的电话分不出是哪条热线的；请不要写 `hotline`")
         return self
 
 

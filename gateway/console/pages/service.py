@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from gateway.analytics.report import FIGURES, Alert, Figure, Thresholds
+from gateway.analytics.report.figures import NOT_APART
+from gateway.analytics.report.groups import By
 from gateway.console.calls.labels import Titles, titles
 from gateway.console.frame import Page, heading, page
 from gateway.console.rights import Right
@@ -16,10 +18,11 @@ from gateway.console.service.alerting import standing, told_alert
 from gateway.console.service.drop_off_panel import DropOffPanel
 from gateway.console.service.figures import PERIODS, Figures, gather, period_of
 from gateway.console.service.rising_panel import draw_rising
-from gateway.console.service.words import ANSWERED_TITLE, GROUPS, NO_VALUE, change, formula, more_calls, with_unit
+from gateway.console.service.words import GROUPS, change, formula, more_calls, with_unit
 from gateway.errors import RulesError
 from gateway.store import search
 
+_GROUPED: tuple[By, ...] = ("hotline", "mode", "route")
 VIEWS = {"own": "我的队列", "team": "本班组的队列", "floor": "本现场的热线", "all": "全部通话"}
 
 
@@ -142,9 +145,6 @@ class _Service:
                 with ui.link(target=self._address(figure=figure.name)).classes(css) as card:
                     card.props('aria-current="true"' if is_chosen else "")
                     self._draw_card(figure, found)
-        ui.label(
-            f"{ANSWERED_TITLE} {NO_VALUE}：被拒的来电不在通话库里，见 voice-gateway report --refused 和 Prometheus。"
-        ).classes("vg-muted")
 
     def _draw_card(self, figure: Figure, found: Figures) -> None:
         value = with_unit(figure.unit, figure.value(found.total))
@@ -161,11 +161,12 @@ class _Service:
             with ui.column().classes("vg-panel"):
                 ui.label("这段时间里没有通话。").classes("vg-muted")
             return
+        told_apart = [by for by in _GROUPED if figure.name not in NOT_APART.get(by, ())]
         with ui.element("div").classes("vg-charts"):
             with ui.column().classes("vg-panel vg-whole"):
                 _subtitle(f"{figure.title} · 按{GROUPS['hour']}")
                 _chart(charts.by_hour(found.groups["hour"], figure, lines), 280)
-            for by in ("hotline", "mode", "route"):
+            for by in told_apart:
                 groups = found.groups[by]
                 with ui.column().classes("vg-panel"):
                     _subtitle(f"{figure.title} · 按{GROUPS[by]}")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from gateway.analytics.report import FIGURES, Alert, Thresholds, alerts
-from gateway.analytics.report.thresholds import ANSWERED
 from gateway.console.config import Settings
 from gateway.console.rights import Scope
 from gateway.console.service.sharing import shared
-from gateway.console.service.words import ANSWERED_TITLE, with_unit
+from gateway.console.service.words import with_unit
 from gateway.store import Store
 
 
@@ -27,8 +26,8 @@ def standing(store: Store, settings: Settings, scope: Scope) -> tuple[Alert, ...
 
 def told_alert(alert: Alert) -> str:
     """An alert's figures in one line."""
-    title = ANSWERED_TITLE if alert.figure == ANSWERED else FIGURES[alert.figure].title
-    unit = "share" if alert.figure == ANSWERED else FIGURES[alert.figure].unit
-    limit = f"{'应不高于' if alert.is_above else '应不低于'} {with_unit(unit, alert.limit)}"
+    figure = FIGURES[alert.figure]
+    limit = f"{'应不高于' if alert.is_above else '应不低于'} {with_unit(figure.unit, alert.limit)}"
     where = f"{alert.hotline}：" if alert.hotline else ""
-    return f"{where}{title} {with_unit(unit, alert.value)}，{limit}（{alert.since:%m-%d %H:%M} 起 {alert.calls} 通）"
+    value, since = with_unit(figure.unit, alert.value), f"{alert.since:%m-%d %H:%M} 起 {alert.calls} 通"
+    return f"{where}{figure.title} {value}，{limit}（{since}）"

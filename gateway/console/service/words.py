@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from gateway.analytics.report import Figure, Sums
 from gateway.console.calls.labels import MODES, Titles
 
-ANSWERED_TITLE = "接通率"
 GROUPS: Mapping[str, str] = {"hour": "时段", "hotline": "热线", "mode": "模式", "route": "诉求"}
 NONE = "（未判明）"
 NO_VALUE = "—"
-_MORE_IS_BETTER = frozenset({"containment", "first_contact", "satisfaction", "satisfaction_score", "rated"})
+_MORE_IS_BETTER = frozenset({"answered", "containment", "first_contact", "satisfaction", "satisfaction_score", "rated"})
 _LESS_IS_BETTER = frozenset({"abandonment", "failure", "repeat"})
 """Of `transfer` and `handling_time` neither is: a human is sometimes what it takes."""
 _SAME = {"share": 0.0005, "seconds": 0.05, "score": 0.005}
