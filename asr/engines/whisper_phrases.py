@@ -27,10 +27,11 @@ _NEAR = 2.0
 """Phrases this close behind the best are alternatives."""
 _SAME = 0.5
 """The decoder's text is kept when it is no worse than the phrase by more than this for each syllable."""
-_UNSAID = -2.75
+_UNSAID, _UNSAID_OF_LONG = -2.75, -4.5
+_SHORT = 10
 _BETTER = 1.0
 """A text below this for each syllable isn't what the sound says, when another reading is better by so much: in a bad
-sound all readings are bad."""
+sound all readings are bad. What hints put there is short; a sentence that was said has its mistakes."""
 _BELIEVED, _DOUBTED = 0.5, 0.3
 """What a phrase that was said is worth at least, and a text at most that wasn't: less than a dialogue accepts."""
 _MOST_PHRASES = 200
@@ -67,7 +68,8 @@ class PhraseHearing:
         order = np.argsort(-scores, kind="stable")
         best = int(order[0])
         if scores[best] < _SAID:
-            unsaid = text_said < _UNSAID and max(said_of.values(), default=-math.inf) >= text_said + _BETTER
+            least = _UNSAID if len(classes_of(heard.text)) <= _SHORT else _UNSAID_OF_LONG
+            unsaid = text_said < least and max(said_of.values(), default=-math.inf) >= text_said + _BETTER
             return replace(heard, confidence=min(heard.confidence, _DOUBTED)) if unsaid else heard
         near = max(_SAID, float(scores[best]) - _NEAR)
         said = [phrases[place] for place in order[:_MOST_SAID] if scores[place] >= near]

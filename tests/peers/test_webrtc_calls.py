@@ -27,6 +27,7 @@ from asr.registry import load_engine
 from gateway import events
 from gateway.media.frames import SAMPLE_RATE_HZ, Pcm, ms_to_samples
 from gateway.store import CallRecord
+from gateway.store.refusals import turned_away
 from tests.support.calls import EVERYDAY, SAMPLES
 from tests.support.gateway_process import GatewayProcess
 from tests.support.listening import tells_the_balance, words_of
@@ -385,6 +386,8 @@ def test_a_drain_refuses_new_calls_and_ends_the_running_one_with_a_goodbye(tmp_p
         assert call.reason == "drain_forced"
         last = heard[-ms_to_samples(3000) :].astype(int)
         assert np.abs(last).max() > 3000, "the goodbye is heard"
+        with gateway.store.session() as session:
+            assert sum(away.count for away in turned_away(session)) == 2
 
 
 def test_a_second_sigterm_ends_calls_at_once_and_on_record(tmp_path: Path) -> None:
