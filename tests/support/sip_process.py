@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from gateway.transport.sip.transactions import T1_MS
 from tests.support.calls import ROOT
 
 START_S = 30.0
@@ -28,11 +29,19 @@ class SipServer:
         folder: where its stderr goes.
         max_calls: more are refused.
         listen: transports to listen on, all at `host`.
+        t1_ms: RFC 3261's T1, for tests that wait for all transactions to be over, which takes 64 of it.
         sip: further settings of the table `[sip]`.
     """
 
     def __init__(
-        self, folder: Path, *, max_calls: int = 1000, host: str = "127.0.0.1", listen: str = "udp", **sip: Any
+        self,
+        folder: Path,
+        *,
+        max_calls: int = 1000,
+        host: str = "127.0.0.1",
+        listen: str = "udp",
+        t1_ms: float = T1_MS,
+        **sip: Any,
     ) -> None:
         shown = f"[{host}]" if ":" in host else host
         config = {"listen": [f"sip+{carrier}://{shown}:0" for carrier in listen.split()], **sip}
@@ -42,7 +51,7 @@ class SipServer:
         with self._log.open("wb") as log:
             command = [sys.executable, "-m", "tests.support.sip_server", "--config", json.dumps(config)]
             self._process = subprocess.Popen(
-                [*command, "--max-calls", str(max_calls)],
+                [*command, "--max-calls", str(max_calls), "--t1-ms", str(t1_ms)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -38,6 +38,7 @@ from gateway.clock import GridClock
 from gateway.events import Emit
 from gateway.media.frames import FRAME_MS
 from gateway.transport.leg import HotlineState, Leg, LegInfo
+from gateway.transport.sip import answering, transactions
 from gateway.transport.sip.config import SipConfig
 from gateway.transport.sip.endpoint import SipTransport
 from gateway.transport.switchboard import Place, Refusal
@@ -291,9 +292,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--config", required=True, help="the table [sip] as JSON, or a file of it")
     parser.add_argument("--max-calls", type=int, default=1000)
+    parser.add_argument("--t1-ms", type=float, default=transactions.T1_MS, help="RFC 3261's T1")
     parser.add_argument("--recognising", metavar="WAV", help="keep the real recogniser busy with this, on a thread")
     parser.add_argument("--quiet", action="store_true", help="say nothing of calls that are admitted, begin or end")
     options = parser.parse_args()
+    transactions.T1_MS = options.t1_ms
+    transactions.LIFE_MS = answering.LIFE_MS = 64 * options.t1_ms
     text = options.config if options.config.lstrip().startswith("{") else Path(options.config).read_text()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
