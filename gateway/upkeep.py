@@ -48,6 +48,8 @@ class Job:
     name: str
     every_s: float
     do: Callable[[], object]
+    at_end: bool = False
+    """Once more when the service stops."""
 
 
 class Upkeep:
@@ -64,21 +66,27 @@ class Upkeep:
         self._tasks = [asyncio.create_task(self._run(job), name=job.name) for job in self._jobs]
 
     async def stop(self) -> None:
-        """End them; what a thread is at is finished there. Idempotent."""
+        """End them, with what is to be done in the end; what a thread is at is finished there. Idempotent."""
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for job in self._jobs if tasks else ():
+            if job.at_end:
+                await self._do(job)
 
     async def _run(self, job: Job) -> None:
         while True:
-            try:
-                await asyncio.to_thread(job.do)
-            except VoiceGatewayError as error:
-                log.error("%s: %s", job.name, error)
-            except Exception:  # a job must not end the others, nor itself
-                log.exception("%s failed by an error of ours", job.name)
+            await self._do(job)
             await asyncio.sleep(job.every_s)
+
+    async def _do(self, job: Job) -> None:
+        try:
+            await asyncio.to_thread(job.do)
+        except VoiceGatewayError as error:
+            log.error("%s: %s", job.name, error)
+        except Exception:  # a job must not end the others, nor itself
+            log.exception("%s failed by an error of ours", job.name)
 
 
 def jobs_of(settings: Settings, store: Store, watch: FigureWatch, refusals: RefusalCounter) -> list[Job]:
@@ -89,7 +97,7 @@ def jobs_of(settings: Settings, store: Store, watch: FigureWatch, refusals: Refu
             log.warning("alert %s, %s: %s is %.3g", alert.alert, alert.hotline or "all", alert.figure, alert.value)
 
     jobs = [
-        Job("counting refused calls", REFUSALS_EVERY_S, refusals.write),
+        Job("counting refused calls", REFUSALS_EVERY_S, refusals.write, at_end=True),
         Job("watching the figures", WATCH_EVERY_S, look),
     ]
     if settings.analytics.redacted_copies:

@@ -74,9 +74,8 @@ class PhraseHearing:
         near = max(_SAID, float(scores[best]) - _NEAR)
         said = [phrases[place] for place in order[:_MOST_SAID] if scores[place] >= near]
         kept = text_said >= by_syllable[best] - _SAME or _within(phrases[best], heard.text)
-        more = [
-            phrase for phrase in said if not _within(phrase, heard.text)
-        ]  # 投诉 is no other reading of 我投诉的那个
+        # 投诉 is no other reading of 我投诉的那个
+        more = [phrase for phrase in said if not _within(phrase, heard.text)]
         first = [heard.text, *more] if kept else [*said, heard.text]
         text, *others = dict.fromkeys(reading for reading in (*first, *heard.alternatives) if reading)
         return replace(

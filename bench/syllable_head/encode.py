@@ -61,9 +61,8 @@ def on_a_line(speech: Audio, others: list[Audio], rng: np.random.Generator) -> P
     speech *= 10 ** ((level_dbfs - active_level_db(speech)) / 20)
     if rng.random() < 0.75:
         snr_db, length = rng.uniform(3, 22), len(speech)
-        noise = (
-            babble(length, others, rng) if rng.random() < 0.55 and others else coloured(length, rng.uniform(0, 2), rng)
-        )
+        talking = rng.random() < 0.55 and bool(others)
+        noise = babble(length, others, rng) if talking else coloured(length, rng.uniform(0, 2), rng)
         noise = band(noise, *limits)
         speech = speech + noise * 10 ** ((level_dbfs - snr_db) / 20) / np.sqrt(np.mean(noise**2) + 1e-12)
     return _to_pcm(np.clip(speech, -1, 1) if wide else _telephoned(speech, rng))

@@ -20,10 +20,10 @@ import optax
 from numpy.typing import NDArray
 
 from asr.syllables.head import Head
-from asr.syllables.names import SYLLABLES, classes_of
+from asr.syllables.names import NAMES, SYLLABLES, classes_of
 
 HIDDEN = PROJECTED = 224
-CLASSES = len(SYLLABLES.split()) + 1
+CLASSES = len(NAMES) + 1
 BATCH_OF = {60: (48, 8), 120: (32, 14), 200: (20, 20), 320: (12, 30), 480: (8, 40)}
 """By the frames that utterances are padded to: how many are in a batch, and the most syllables."""
 WHITENING_FLOOR = 0.02

@@ -47,11 +47,18 @@ def _imported(name: str) -> ModuleType:
         gc.enable()
 
 
-class _OnDemand(TyperGroup):
-    """Imports a command when it is called: all of them together take seconds, their help only needs `COMMANDS`."""
+class _Listed(TyperGroup):
+    """The commands, only to be told of."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
         return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ANN401, ARG002
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
+
+
+class _OnDemand(_Listed):
+    """Imports a command when it is called: all of them together take seconds, their help only needs `COMMANDS`."""
 
     def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ANN401, ARG002
         if cmd_name not in COMMANDS:
@@ -68,16 +75,6 @@ class _OnDemand(TyperGroup):
 
     def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]  # noqa: ANN401
         _Listed(name=self.name, params=self.params, help=self.help).format_help(ctx, formatter)
-
-
-class _Listed(TyperGroup):
-    """The same commands, only to be told of."""
-
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # noqa: ARG002
-        return list(COMMANDS)
-
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]  # noqa: ANN401, ARG002
-        return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
 
 
 app = typer.Typer(cls=_OnDemand, name="voice-gateway", no_args_is_help=True, pretty_exceptions_enable=False)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from gateway.analytics.report import FIGURES, Alert, Asked, Figure, Report, Sums, Thresholds, alerts
 from gateway.analytics.report import report as figures_of
-from gateway.analytics.report.figures import NOT_APART
+from gateway.analytics.report.figures import told_apart
 from gateway.analytics.report.groups import BY
 from gateway.analytics.titles import SEVERITY_TITLES
 from gateway.cli.flow import stored
@@ -97,9 +97,7 @@ class _Told:
     @property
     def _told_apart(self) -> Mapping[str, Figure]:
         """The figures that groups have."""
-        by = self._report.asked.by
-        without = NOT_APART.get(by, frozenset()) if by else frozenset()
-        return {name: figure for name, figure in FIGURES.items() if name not in without}
+        return told_apart(self._report.asked.by)
 
     def print(self, console: Console) -> None:
         asked, total = self._report.asked, self._report.total

@@ -26,7 +26,6 @@ from gateway.scraping import MetricsSite
 from gateway.service import Service, hotlines_wanted
 from gateway.settings import CONFIG_VARIABLE, Settings, load_settings
 from gateway.store import letters
-from gateway.store.refusals import RefusalCounter
 from gateway.upkeep import FigureWatch, Upkeep, jobs_of
 
 log = logging.getLogger(__name__)
@@ -180,14 +179,6 @@ def _transports(settings: Settings, service: Service, hotlines: dict[str, LiveHo
     return transports
 
 
-async def _write_last(refusals: RefusalCounter) -> None:
-    """What was counted since the last time."""
-    try:
-        await asyncio.to_thread(refusals.write)
-    except StoreError as error:
-        log.error("counting refused calls: %s", error)
-
-
 async def _answer_calls(
     gateway: Gateway, settings: Settings, hotlines: dict[str, LiveHotline], metrics: Metrics | None
 ) -> None:
@@ -202,7 +193,6 @@ async def _answer_calls(
         closing.push_async_callback(service.close)
         gateway.records.start()
         upkeep.start()
-        closing.push_async_callback(_write_last, service.refusals)
         closing.push_async_callback(upkeep.stop)
         if metrics is not None and settings.metrics.listen is not None:
             metrics.ask(_sources(gateway, service, watch))

@@ -115,3 +115,25 @@ def test_only_what_is_set_is_done(tmp_path: Path, settings: dict[str, dict[str, 
         assert [job.name for job in jobs] == names
         for job in jobs:
             job.do()
+
+
+def test_what_is_to_be_done_at_the_end_is_done_then_and_once() -> None:
+    done: list[str] = []
+
+    both = threading.Barrier(3, timeout=5)
+
+    def do(name: str) -> None:
+        done.append(name)
+        if len(done) <= 2:
+            both.wait()
+
+    async def run() -> None:
+        often = Job("often", 3600.0, lambda: do("often"))
+        upkeep = Upkeep([often, Job("last", 3600.0, lambda: do("last"), at_end=True)])
+        upkeep.start()
+        await asyncio.to_thread(both.wait)
+        await upkeep.stop()
+        await upkeep.stop()
+
+    asyncio.run(run())
+    assert sorted(done) == ["last", "last", "often"]

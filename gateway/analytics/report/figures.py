@@ -47,5 +47,10 @@ _ALL = (
 )
 FIGURES: Mapping[str, Figure] = {figure.name: figure for figure in _ALL}
 """By name, in the order in which they are told."""
-NOT_APART: Mapping[By, frozenset[str]] = {by: frozenset({"answered"}) for by in ("node", "mode", "route")}
-"""What can't be told of such groups: who wasn't answered came to no node, and said nothing."""
+
+
+def told_apart(by: By | None) -> Mapping[str, Figure]:
+    """The figures that groups have: not 接通率 where who was not answered came to no node, or said nothing."""
+    if by not in ("node", "mode", "route"):
+        return FIGURES
+    return {name: figure for name, figure in FIGURES.items() if name != "answered"}

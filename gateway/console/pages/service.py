@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from gateway.analytics.report import FIGURES, Alert, Figure, Thresholds
-from gateway.analytics.report.figures import NOT_APART
+from gateway.analytics.report.figures import told_apart
 from gateway.analytics.report.groups import By
 from gateway.console.calls.labels import Titles, titles
 from gateway.console.frame import Page, heading, page
@@ -161,12 +161,12 @@ class _Service:
             with ui.column().classes("vg-panel"):
                 ui.label("这段时间里没有通话。").classes("vg-muted")
             return
-        told_apart = [by for by in _GROUPED if figure.name not in NOT_APART.get(by, ())]
+        grouped = [by for by in _GROUPED if figure.name in told_apart(by)]
         with ui.element("div").classes("vg-charts"):
             with ui.column().classes("vg-panel vg-whole"):
                 _subtitle(f"{figure.title} · 按{GROUPS['hour']}")
                 _chart(charts.by_hour(found.groups["hour"], figure, lines), 280)
-            for by in told_apart:
+            for by in grouped:
                 groups = found.groups[by]
                 with ui.column().classes("vg-panel"):
                     _subtitle(f"{figure.title} · 按{GROUPS[by]}")
