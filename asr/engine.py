@@ -7,7 +7,7 @@ can do and adapters fill the gaps, so callers never ask which engine they hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -30,6 +30,11 @@ class ClosedAnswer:
     min_digits: int = 1
     max_digits: int = 32
     """Of `digits` and `phone`."""
+    corrects: AnswerKind | None = None
+    """An answer of this kind, with these numbers of digits, was read back to the caller, who may also say it again, or
+    only the part of it that is wrong (`不对，后四位是 ...`)."""
+    read_back: tuple[str, ...] = field(default=(), repr=False)
+    """Numbers that were, the latest last. They were refused; only to a question of yes or no the last is still open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ named kind is added at the named ratio to the active speech level, both measured
 tool plays them. The noise is seeded by the file's name.
 
 `menu_lines.tsv` has the sentences for the main menu of the mobile hotline, each option in every voice, and what the
-menu must refuse (option `none`): sentences that belong to no option, and back-channels; and answers of one syllable,
-which belong to no menu. They are for measuring, which adds noise of its own, so they are clean, at 8 kHz, and kept as
-the A-law WAV files that they are on the trunk.
+menu must refuse (option `none`): sentences that belong to no option, and back-channels; answers of one syllable, which
+belong to no menu; and telephone numbers as they are dictated (`_said`) and put right (`_again`, `_part`). They are for
+measuring, which adds noise of its own, so they are clean, at 8 kHz, and kept as the A-law WAV files that they are on
+the trunk.
 """
 
 from __future__ import annotations
@@ -178,7 +179,7 @@ def asked_option(line: Line) -> str:
 
 
 def write_folder_manifests(lines: list[Line]) -> None:
-    """`menus/manifest.tsv` and `answers/manifest.tsv`, as `voice-gateway asr bench` reads them, with voices."""
+    """`manifest.tsv` of `menus`, `answers` and `numbers`, as `voice-gateway asr bench` reads them, with voices."""
     tables: dict[Path, list[str]] = {}
     for line in lines:
         file = Path(line.file)

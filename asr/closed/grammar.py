@@ -26,12 +26,16 @@ _LONGEST_WORDS = 12
 _ANY_DAY = date(2024, 12, 31)
 """Only whether it is a date matters here, not which: the dialogue reads it again on the day of the call."""
 
-_IMPOSSIBLE = float("-inf")
+IMPOSSIBLE = float("-inf")
 
 _LONG = 4
 """From so many digits on, words around them (我的电话是 ...) don't make it another answer; a single 一 or 不 among
 other words is no answer at all."""
-_STRAY_BESIDE_SHORT = math.log(0.02)
+STRAY_BESIDE_SHORT = math.log(0.02)
+
+
+def _written_words(syllables: str) -> str:
+    return syllables.replace("幺", "一")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,58 +43,57 @@ class Grammar:
     """The answers to one closed question, as strings of syllables."""
 
     syllables: str
-    longest: int
+    allows: Callable[[str, str], bool]
+    """Whether the beginning of an answer may go on with a syllable, one of `syllables`."""
     prior: Callable[[str], float]
     """The natural logarithm of how likely a whole answer is by its form; minus infinity when it is no answer."""
-
-    stray: float = _STRAY_BESIDE_SHORT
+    written: Callable[[str], str] = _written_words
+    """The text of an answer: digits said one by one as `0`-`9`, anything else as it is said."""
+    stray: float = STRAY_BESIDE_SHORT
     """What a frame of other syllables before or after the answer costs, as a natural logarithm."""
-
-    def allows(self, prefix: str, syllable: str) -> bool:
-        """Whether `syllable` may follow `prefix`."""
-        return syllable in self.syllables and len(prefix) < self.longest
+    passed_over: str = ""
+    """Of `syllables`, those that also count as other ones where the answer doesn't go on with them."""
 
 
 def grammar_of(answer: ClosedAnswer) -> Grammar:
     """The grammar of a question's answers."""
-    syllables = OF_KIND[answer.kind]
-    match answer.kind:
+    kind, syllables = answer.kind, OF_KIND[answer.kind]
+    match kind:
         case "digits":
-            stray = 0.0 if answer.min_digits >= _LONG else _STRAY_BESIDE_SHORT
-            return Grammar(syllables, answer.max_digits, lambda text: _of_length(text, answer), stray)
+            stray = 0.0 if answer.min_digits >= _LONG else STRAY_BESIDE_SHORT
+            some = up_to(answer.max_digits)
+            return Grammar(syllables, some, lambda text: _of_length(text, answer), arabic, stray)
         case "phone":
-            longest = min(answer.max_digits, _LONGEST_PHONE)
-            return Grammar(syllables, longest, lambda text: _of_length(text, answer) + _phone(text), 0.0)
+            some = up_to(min(answer.max_digits, _LONGEST_PHONE))
+            return Grammar(syllables, some, lambda text: _of_length(text, answer) + _phone(text), arabic, 0.0)
         case "id_card":
-            return Grammar(syllables, ID_CARD_LENGTH, _id_card, 0.0)
-    return Grammar(syllables, _LONGEST_WORDS, lambda text: 0.0 if _is_read(answer.kind, text) else _IMPOSSIBLE)
+            return Grammar(syllables, up_to(ID_CARD_LENGTH), _id_card, _written_id_card, 0.0)
+    return Grammar(syllables, up_to(_LONGEST_WORDS), lambda text: 0.0 if _is_read(kind, text) else IMPOSSIBLE)
 
 
-def written(answer: ClosedAnswer, syllables: str) -> str:
-    """The text of an answer: digits said one by one as `0`-`9`, anything else as it is said.
+def up_to(longest: int) -> Callable[[str, str], bool]:
+    """Any syllables, so many."""
+    return lambda prefix, _: len(prefix) < longest
 
-    The X at the end of an identity number is no syllable of ours: where it fits the check digit, it was said.
-    """
-    if answer.kind in {"digits", "phone"}:
-        return arabic(syllables)
-    if answer.kind == "id_card":
-        digits = arabic(syllables)
-        return digits + "X" if is_id_card(digits + "X") else digits
-    return syllables.replace("幺", "一")
+
+def _written_id_card(syllables: str) -> str:
+    """The X at the end is no syllable of ours: where it fits the check digit, it was said."""
+    digits = arabic(syllables)
+    return digits + "X" if is_id_card(digits + "X") else digits
 
 
 def _of_length(text: str, answer: ClosedAnswer) -> float:
-    return 0.0 if answer.min_digits <= len(text) <= answer.max_digits else _IMPOSSIBLE
+    return 0.0 if answer.min_digits <= len(text) <= answer.max_digits else IMPOSSIBLE
 
 
 def _phone(text: str) -> float:
     digits = arabic(text)
-    return next((prior for form, prior in _PHONE_FORMS if form.fullmatch(digits)), _IMPOSSIBLE)
+    return next((prior for form, prior in _PHONE_FORMS if form.fullmatch(digits)), IMPOSSIBLE)
 
 
 def _id_card(text: str) -> float:
     digits = arabic(text)
-    return 0.0 if is_id_card(digits) or is_id_card(digits + "X") else _IMPOSSIBLE
+    return 0.0 if is_id_card(digits) or is_id_card(digits + "X") else IMPOSSIBLE
 
 
 def _is_read(kind: AnswerKind, text: str) -> bool:

@@ -31,6 +31,8 @@ class Found:
     """One string that was found."""
 
     syllables: str
+    text: str
+    """As it is written."""
     score: float
     """The natural logarithm of its probability, with the grammar's prior, relative to the best that the sound gives
     without any grammar: about 0 when the sound says just this, far below when it says something else."""
@@ -39,14 +41,19 @@ class Found:
 def find(log_probabilities: LogProbabilities, grammar: Grammar, *, beams: int = BEAMS) -> list[Found]:
     """Whole answers, likeliest first; empty when none was in the beam."""
     classes = {syllable: CLASS_OF[syllable] for syllable in grammar.syllables}
-    stray = sorted(set(range(1, log_probabilities.shape[1])) - set(classes.values()))
+    kept = {CLASS_OF[syllable] for syllable in grammar.syllables if syllable not in grammar.passed_over}
+    stray = sorted(set(range(1, log_probabilities.shape[1])) - kept)
     strays = np.logaddexp.reduce(log_probabilities[:, stray], axis=1)
     ends: dict[str, tuple[float, float]] = {"": (0.0, _NEVER)}
     for row, strange in zip(log_probabilities.astype(float).tolist(), strays.astype(float).tolist(), strict=True):
         likely = {syllable: row[k] for syllable, k in classes.items() if row[k] > _NEGLIGIBLE}
         ends = _kept(_after_frame(ends, row, strange, likely, grammar), beams)
     free = float(log_probabilities.max(axis=1).sum())
-    found = [Found(text, _total(end) + grammar.prior(text) - free) for text, end in ends.items() if text]
+    found = [
+        Found(syllables, grammar.written(syllables), _total(end) + grammar.prior(syllables) - free)
+        for syllables, end in ends.items()
+        if syllables
+    ]
     return sorted((one for one in found if one.score > _NEVER), key=lambda one: -one.score)
 
 

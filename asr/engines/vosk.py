@@ -16,7 +16,7 @@ from pathlib import Path
 
 import vosk
 
-from asr.engine import SAMPLE_RATE_HZ, Capabilities, ClosedAnswer
+from asr.engine import SAMPLE_RATE_HZ, AnswerKind, Capabilities, ClosedAnswer
 from asr.engines.vosk_stream import VoskStream
 from asr.engines.vosk_words import Grammar, grammar_of
 from asr.errors import ModelError, SpeechError
@@ -65,7 +65,8 @@ class VoskEngine:
     def stream(
         self, hints: Sequence[str] = (), *, answer: ClosedAnswer | None = None, quick: bool = False
     ) -> VoskStream:
-        return VoskStream(self._opened(), self._grammar(tuple(hints), answer), quick=quick)
+        kinds = (answer.kind, answer.corrects) if answer else ()
+        return VoskStream(self._opened(), self._grammar(tuple(hints), kinds), quick=quick)
 
     def close(self) -> None:
         """Let go of the model; streams that are still open keep it until they end."""
@@ -77,8 +78,8 @@ class VoskEngine:
             raise SpeechError("the engine is closed", where=self.name, remedy="load it again")
         return model
 
-    def _new_grammar(self, hints: tuple[str, ...], answer: ClosedAnswer | None) -> Grammar | None:
-        return grammar_of(hints, answer, self._knows) if self._takes_grammars else None
+    def _new_grammar(self, hints: tuple[str, ...], kinds: tuple[AnswerKind | None, ...]) -> Grammar | None:
+        return grammar_of(hints, kinds, self._knows) if self._takes_grammars else None
 
     def _knows(self, word: str) -> bool:
         return bool(self._opened().vosk_model_find_word(word) >= 0)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from asr.engine import AnswerKind, ClosedAnswer
+from asr.engine import AnswerKind
 
 UNKNOWN_WORD = "[unk]"
 """In a vocabulary that has it: any sound that is none of the other words."""
@@ -83,10 +83,17 @@ class Grammar:
         return bool(spoken) and fewest[-1] <= 1
 
 
-def grammar_of(hints: Sequence[str], answer: ClosedAnswer | None, knows: Knows) -> Grammar | None:
-    """The grammar of a question; None when it expects nothing that the model could hear."""
+def grammar_of(hints: Sequence[str], kinds: Iterable[AnswerKind | None], knows: Knows) -> Grammar | None:
+    """The grammar of a question; None when it expects nothing that the model could hear.
+
+    Args:
+        hints: the phrases that are expected.
+        kinds: of closed answers, what is expected.
+        knows: whether the model has a word.
+    """
     phrases = [words for hint in hints if (words := segment(hint, knows))]
-    closed = tuple(word for word in (_CLOSED_WORDS[answer.kind] if answer else "") if knows(word))
+    said = dict.fromkeys("".join(_CLOSED_WORDS[kind] for kind in kinds if kind))
+    closed = tuple(word for word in said if knows(word))
     if not phrases and not closed:
         return None
     runs = [every_pair(closed)] if closed else []

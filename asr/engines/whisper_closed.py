@@ -8,9 +8,13 @@ with the question's hints: callers also say 转人工, 我不知道 or 不对，
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from asr.closed.grammar import grammar_of, written
+import numpy as np
+
+from asr.closed.corrections import corrections_of, nearness
+from asr.closed.grammar import grammar_of
 from asr.closed.search import Found, find
 from asr.engine import ClosedAnswer, Pcm, Transcript
 from asr.syllables.head import Encoded, LogProbabilities
@@ -62,9 +66,8 @@ class ClosedHearing:
         encoded = self._encode(pcm)
         if encoded is None:
             return decode()
-        grammar = grammar_of(answer)
-        found = find(self._head(encoded), grammar, beams=_QUICK_BEAMS if quick else _BEAMS)
-        texts = list(dict.fromkeys(written(answer, one.syllables) for one in found))[: _ALTERNATIVES + 1]
+        found = self._found(self._head(encoded), answer, _QUICK_BEAMS if quick else _BEAMS)
+        texts = list(dict.fromkeys(one.text for one in found))[: _ALTERNATIVES + 1]
         if found and (_is_sure(found) or (quick and found[0].score >= _SAID)):
             return Transcript(texts[0], _confidence(found), tuple(texts[1:]))
         heard = decode()
@@ -76,6 +79,34 @@ class ClosedHearing:
         if said is None:
             return _with(heard, heard.text, heard.confidence, [*heard.alternatives, *texts]) if heard.text else heard
         return _with(heard, said, _confidence(found), [*texts, heard.text, *heard.alternatives])
+
+    @staticmethod
+    def _found(sound: LogProbabilities, answer: ClosedAnswer, beams: int) -> list[Found]:
+        """Answers that the sound gives, likeliest first; corrections too, when it is no plain answer."""
+        found: list[Found] = []
+        together: list[Found] = []
+        for grammar in (grammar_of(answer), *corrections_of(answer)):
+            found += find(sound, grammar, beams=beams)
+            together = _by_meaning(found, answer)
+            if together and _is_sure(together):
+                break
+        return together
+
+
+def _by_meaning(found: Sequence[Found], answer: ClosedAnswer) -> list[Found]:
+    """Those that give the same value counted as one, whatever no was said before it, and weighed by what is known."""
+    same: dict[str, list[Found]] = {}
+    for one in sorted(found, key=lambda one: -one.score):
+        same.setdefault(one.text.rpartition("，")[2], []).append(one)
+    together = [
+        replace(some[0], score=_log_of_sum(one.score for one in some) + nearness(some[0].text, answer))
+        for some in same.values()
+    ]
+    return sorted(together, key=lambda one: -one.score)
+
+
+def _log_of_sum(scores: Iterable[float]) -> float:
+    return float(np.logaddexp.reduce(list(scores)))
 
 
 def _with(heard: Transcript, text: str, confidence: float, others: Sequence[str]) -> Transcript:
@@ -101,7 +132,7 @@ def _agreed(answer: ClosedAnswer, found: Sequence[Found], heard: Transcript) -> 
     if best.score < _SAID:
         return None
     decoded = {_value(answer, text) for text in (heard.text, *heard.alternatives)} - {None}
-    near = [written(answer, one.syllables) for one in found if best.score - one.score <= _AGREED]
+    near = [one.text for one in found if best.score - one.score <= _AGREED]
     return next((text for text in near if _value(answer, text) in decoded), near[0])
 
 

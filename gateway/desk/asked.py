@@ -66,11 +66,15 @@ class AskedAt:
             return "yes", "no"
         return () if isinstance(self.flow.node(self.node, STANDARD), Collect) else tuple(self.flow.choices(self.node))
 
+    def dialogue(self) -> Dialogue:
+        """A dialogue that waits for the answer: for a caller who answers more than once."""
+        return _put(self.flow, self.node, self.confirming)
+
     def judge(self, heard: Transcript) -> Judged:
         """What the dialogue makes of an answer: the choice it takes it for, or the value, as text, of the slot."""
         if not heard.text:
             return Judged(None, accepted=False)
-        dialogue = _put(self.flow, self.node, self.confirming)
+        dialogue = self.dialogue()
         actions = dialogue.step(Heard(heard.text, heard.confidence, heard.alternatives))
         understood = next(action for action in actions if isinstance(action, Understood))
         if understood.outcome is Outcome.NO_MATCH:

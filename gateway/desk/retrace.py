@@ -129,7 +129,7 @@ class Retracing:
     def _put(self, dialogue: Dialogue, step: Step, mode: str) -> None:
         state = dialogue.state
         state.node, state.mode, state.waiting, state.ended = step.turn.node, mode, Waiting.ANSWER, False
-        state.errors, state.pending, state.refused, state.group = step.failures, None, None, 0
+        state.errors, state.pending, state.refused, state.group = step.failures, None, (), 0
         state.returns, state.back = self._returns, list(self._back)
         state.replay = (Say(state.node, ()),)  # said again on `repeat`, which forgives no failure
 

@@ -53,7 +53,8 @@ class Answering:
             self._understood(Outcome.ACCEPT, "yes", 1.0, self._option(pending))
             return self._settle(pending)
         self._understood(Outcome.ACCEPT, "no", 1.0)
-        self._refuse(pending)
+        if pending:
+            self._refuse(pending)
         return self._failed((self._settings.denied,))
 
     def ask_again(self) -> None:
@@ -76,16 +77,21 @@ class Answering:
             self._understood(Outcome.ACCEPT, reading.matched, reading.score, self._option(reading))
             return self._settle(reading)
         self._understood(Outcome.CONFIRM, reading.matched, reading.score)
-        if pending and (human := self._one_more_error()):
-            return human
+        if pending:
+            self._refuse(pending)
+            if human := self._one_more_error():
+                return human
         self._state.pending = reading
         self._ask_to_confirm(reading)
         return None
 
-    def _refuse(self, pending: Reading | None) -> None:
-        """A refused number is kept: what the caller says next may be only its wrong part."""
+    def _refuse(self, pending: Reading) -> None:
+        """A refused value is kept: the same sound is not heard as it again, and what the caller says next may be only
+        its wrong part.
+        """
         self._state.pending = None
-        self._state.refused = pending.value if pending and isinstance(pending.value, str) else None
+        if pending.is_value and pending.value not in self._state.refused:
+            self._state.refused = (*self._state.refused, pending.value)
 
     def _ask_to_confirm(self, reading: Reading) -> None:
         if reading.is_value:

@@ -221,7 +221,7 @@ class Dialogue:
         name = self._flow.resolve(state.node, target)
         state.returns = self._still_open(name)
         state.node, state.waiting, state.pending = name, Waiting.NOTHING, None
-        state.group, state.refused = 0, None
+        state.group, state.refused = 0, ()
         revisiting, state.revisiting = state.revisiting, False
         node = self._stage.node
         if not revisiting and (onward := node.passed_over(self._stage)) is not None:

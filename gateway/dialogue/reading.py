@@ -136,12 +136,14 @@ class Reader:
     def _spoken_value(self, heard: Heard) -> Reading | None:
         if not self._collect or not self._kind:
             return None
-        if corrected := self._corrected(heard, self._refused):
+        if corrected := self._corrected(heard, self._refused[-1] if self._refused else None):
             return corrected
-        readings = (self._kind.spoken(text, self._today) for text in (heard.text, *heard.alternatives))
-        value = next((value for value in readings if self._fits(value)), None)
-        if value is None:
+        readings = [self._kind.spoken(text, self._today) for text in (heard.text, *heard.alternatives)]
+        values = [value for value in readings if self._fits(value)]
+        if not values:
             return None
+        # who repeats a number sounds as before: the next likeliest, unless there is nothing else that it could be
+        value = next((value for value in values if value not in self._refused), values[0])
         certain = heard.confidence >= self._settings.accept_score
         sure = {"always": False, "never": True}.get(self._settings.confirm, certain)
         can_be_confirmed = self._kind.says is not None
@@ -151,12 +153,19 @@ class Reader:
         """The number that was read back, its wrong part put right (不是，后四位是一二三四); to be confirmed again."""
         if not (self._collect and self._kind and self._kind.says == "digits" and isinstance(wrong, str)):
             return None
-        corrected = correct_digits(wrong, heard.text)
-        value = self._kind.keyed(corrected.replace("X", "*"), self._today) if corrected else None
-        if not self._fits(value):
+        value = self._put_right(wrong, heard.text)
+        if value in self._refused:  # as at a whole number: the same sound is not heard as it again
+            others = (self._put_right(wrong, text) for text in heard.alternatives)
+            value = next((other for other in others if other and other not in self._refused), value)
+        if value is None:
             return None
         sure = self._settings.confirm == "never"
         return Reading(self._collect.slot, heard.confidence, sure, is_value=True, value=value)
+
+    def _put_right(self, wrong: str, said: str) -> object | None:
+        corrected = correct_digits(wrong, said)
+        value = self._kind.keyed(corrected.replace("X", "*"), self._today) if corrected and self._kind else None
+        return value if self._fits(value) else None
 
     @property
     def _kind(self) -> Kind | None:

@@ -276,12 +276,18 @@ class Stage:
 
     def _closed(self, question: Question) -> ClosedAnswer | None:
         """What kind of answer the recogniser is to expect; None for words."""
-        if self.state.pending:
-            return ClosedAnswer("yes_no")
-        if not isinstance(question, Collect):
-            return None
-        kind = CLOSED.get(self.flow.slots[question.slot].type)
-        return kind and ClosedAnswer(kind, question.min_digits, question.max_digits)
+        pending, refused = self.state.pending, self.state.refused
+        kind = CLOSED.get(self.flow.slots[question.slot].type) if isinstance(question, Collect) else None
+        if kind is None or not isinstance(question, Collect):
+            return ClosedAnswer("yes_no") if pending else None
+        told = (*refused, pending.value) if pending and pending.is_value else refused
+        return ClosedAnswer(
+            "yes_no" if pending else kind,
+            question.min_digits,
+            question.max_digits,
+            corrects=kind if told else None,
+            read_back=tuple(value for value in told if isinstance(value, str)),
+        )
 
     def _record(self, question: Message) -> None:
         times = self.mode.times if self.mode else 1.0

@@ -70,8 +70,8 @@ class State:
     """The `call` nodes whose sub-flows are open, the present one's last."""
     group: int = 0
     """Which of a menu's groups is offered."""
-    refused: str | None = None
-    """The digits that the caller has just said are wrong."""
+    refused: tuple[Any, ...] = ()
+    """The values that the caller has said are wrong, the latest last."""
     opening: TicketOpened | None = None
     """The work order that the back end is asked to open."""
     score: int | None = None

@@ -1,4 +1,4 @@
-"""The search on made-up sound: each syllable a peak of two rows of 40 ms, and between them nothing."""
+"""The search on made-up sound."""
 
 from __future__ import annotations
 
@@ -9,33 +9,11 @@ from asr.closed.grammar import grammar_of
 from asr.closed.search import find
 from asr.closed.sounds import CLASS_OF
 from asr.engine import ClosedAnswer
-from asr.syllables.head import LogProbabilities
-from asr.syllables.names import NAMES
+from tests.support.syllables import PAUSE, heard, row
 
 pytestmark = pytest.mark.unit
 
-CLASSES = len(NAMES) + 1
-PAUSE, OTHER = 0, NAMES.index("zuo") + 1
 PHONE = grammar_of(ClosedAnswer("phone", 5, 12))
-
-
-def row(*classes: tuple[int, float]) -> list[float]:
-    probabilities = np.full(CLASSES, 1e-6)
-    for index, probability in classes:
-        probabilities[index] = probability
-    return [float(value) for value in np.log(probabilities / probabilities.sum())]
-
-
-def heard(spoken: str) -> LogProbabilities:
-    """Each character a syllable; `?` one that no closed answer has, `/` an uncertain one: 六 or, less likely, 九."""
-    rows = [row((PAUSE, 1.0))]
-    for char in spoken:
-        if char == "/":
-            peak = row((CLASS_OF["六"], 0.55), (CLASS_OF["九"], 0.45))
-        else:
-            peak = row((OTHER if char == "?" else CLASS_OF[char], 1.0))
-        rows += [peak, peak, row((PAUSE, 1.0))]
-    return np.array(rows, np.float32)
 
 
 def test_what_was_said_is_found_with_a_score_of_about_nothing() -> None:

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from asr.engine import ClosedAnswer
 from gateway.call.lookups import SampleLookups
 from gateway.dialogue.actions import (
     Hangup,
+    Heard,
     Keys,
+    Listen,
     Outcome,
     Record,
     Recorded,
@@ -174,6 +177,42 @@ def test_after_a_no_the_wrong_digits_are_enough(tmp_path: Path) -> None:
     talk.says("一三八零零一三八零零零")
     talk.says("不对")
     assert talk.says("后四位是八零零一") == "是<digits 13800138001>吗？"
+
+
+def test_the_same_sound_is_not_heard_as_a_refused_number_again(tmp_path: Path) -> None:
+    """Who repeats a number says it as before, and is heard as before: then it is the next likeliest."""
+    talk = call(tmp_path)
+    said = Heard("13800138000", 0.6, ("13800138009", "13800138006"))
+    assert talk.gives(said) == "是<digits 13800138000>吗？"
+    talk.says("不对")
+    assert talk.gives(said) == "是<digits 13800138009>吗？"
+    talk.says("对")
+    assert talk.slots["number"] == "13800138009"
+
+
+def test_a_correction_that_was_refused_before_is_another(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.says("一三八零零一三八零零零")
+    assert talk.says("不对，后四位是八零零一") == "是<digits 13800138001>吗？"
+    again = Heard("不对，后四位是8000", 0.6, ("不对，后四位是8009",))
+    assert talk.gives(again) == "是<digits 13800138009>吗？"
+
+
+def test_the_recogniser_is_told_what_was_read_back(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.says("一三八零零一三八零零零")
+    assert listens(talk) == ClosedAnswer("yes_no", 11, 11, corrects="phone", read_back=("13800138000",))
+    talk.says("不对")
+    assert listens(talk) == ClosedAnswer("phone", 11, 11, corrects="phone", read_back=("13800138000",))
+    talk.says("一三九零零一三八零零零")
+    assert listens(talk).read_back == ("13800138000", "13900138000")
+    assert "13800138000" not in repr(listens(talk))
+
+
+def listens(talk: Talk) -> ClosedAnswer:
+    answers = [action.answer for action in talk.last if isinstance(action, Listen)]
+    assert answers[-1] is not None
+    return answers[-1]
 
 
 def test_a_choice_is_its_option_and_said_as_its_label(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from itertools import pairwise, product
 
 import pytest
 
-from asr.engine import ClosedAnswer
 from asr.engines.vosk_words import Grammar, every_pair, grammar_of, join_words, segment, without_noises
 
 pytestmark = pytest.mark.unit
@@ -64,27 +63,34 @@ def test_han_is_joined_and_other_scripts_keep_their_spaces(words: list[str], tex
 
 
 def test_a_grammar_has_each_known_hint_once_and_the_unknown_where_the_model_has_it() -> None:
-    grammar = grammar_of(["查话费", "改套餐", "查，话费", "宽带"], None, knows)
+    grammar = grammar_of(["查话费", "改套餐", "查，话费", "宽带"], (), knows)
     assert grammar is not None
     assert json.loads(grammar.json) == ["查话 费", "查 话费", "宽带"]
-    with_unknown = grammar_of(["宽带"], None, lambda word: knows(word) or word == "[unk]")
+    with_unknown = grammar_of(["宽带"], (), lambda word: knows(word) or word == "[unk]")
     assert with_unknown is not None
     assert json.loads(with_unknown.json) == ["宽带", "[unk]"]
 
 
 @pytest.mark.parametrize("hints", [[], ["改"], ["", "，"]])
 def test_without_a_known_hint_there_is_no_grammar(hints: list[str]) -> None:
-    assert grammar_of(hints, None, knows) is None
-    assert grammar_of(hints, ClosedAnswer("digits"), lambda word: False) is None
+    assert grammar_of(hints, (), knows) is None
+    assert grammar_of(hints, ("digits",), lambda word: False) is None
 
 
 def test_a_closed_answer_brings_the_words_of_its_kind_that_the_model_has() -> None:
-    grammar = grammar_of(["宽带"], ClosedAnswer("phone"), knows)
+    grammar = grammar_of(["宽带"], ("phone", None), knows)
     assert grammar is not None
     assert set(grammar.closed) == {"一", "二", "三", "五"}
     assert json.loads(grammar.json)[:2] == ["宽带", "一"]
     assert grammar.covers(["三", "一", "一", "二"])
     assert grammar.covers(["三", "一", "宽带"])
+
+
+def test_a_confirmation_has_the_words_of_what_is_confirmed_too() -> None:
+    grammar = grammar_of([], ("yes_no", "phone"), lambda _word: True)
+    assert grammar is not None
+    assert {"对", "不", "八", "幺"} <= set(grammar.closed)
+    assert len(grammar.closed) == len(set(grammar.closed))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 11])
