@@ -15,7 +15,7 @@ from itertools import product
 from asr.closed.grammar import IMPOSSIBLE, Grammar, grammar_of, up_to
 from asr.closed.sounds import DIGITS, arabic
 from asr.engine import AnswerKind, ClosedAnswer
-from asr.text import correct_digits, parse_digits, parse_yes_no
+from asr.text import correct_digits, parse_digits
 
 _BY_DIGITS: frozenset[AnswerKind] = frozenset({"digits", "phone", "id_card"})
 
@@ -39,6 +39,7 @@ _MOST_DIFFERING = 3
 _REFUSED = -8.0
 _SHORTEST_BARE, _LONGEST_PART = 3, 8
 _INSTEAD = re.compile(f"[{DIGITS}]{{1,5}}是[{DIGITS}]{{1,5}}")
+_COMMA = "，"
 _REMEMBERED = 4096
 
 Prior = Callable[[str], float]
@@ -79,7 +80,7 @@ def nearness(text: str, answer: ClosedAnswer) -> float:
     if number is None:
         return 0.0
     refused = answer.read_back[:-1] if answer.kind == "yes_no" else answer.read_back
-    if number in refused or (number == answer.read_back[-1] and parse_yes_no(text) is False):
+    if number in refused or (number == answer.read_back[-1] and _COMMA in text):
         return _REFUSED
     return -_ANOTHER_DIGIT * max(0, min(_differing(number, answer.read_back[-1]), _MOST_DIFFERING) - 1)
 
@@ -124,7 +125,7 @@ def _bare() -> Grammar:
 
 
 def _comma(no: str) -> str:
-    return no and no + "，"
+    return no and no + _COMMA
 
 
 def _exactly(count: int) -> Prior:
