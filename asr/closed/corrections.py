@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
 
-from asr.closed.grammar import IMPOSSIBLE, Grammar, grammar_of, up_to
+from asr.closed.grammar import IMPOSSIBLE, Grammar, grammar_of, of_digits, up_to
 from asr.closed.sounds import DIGITS, arabic
 from asr.engine import AnswerKind, ClosedAnswer
 from asr.text import correct_digits, parse_digits
@@ -112,7 +112,7 @@ def _placed() -> Grammar:
         _Words(no + place + being, f"{_comma(no)}{place}是", prior)
         for no, (place, prior), being in product(_NO, places.items(), _IS_THERE)
     ]
-    return _behind(words, Grammar(DIGITS, up_to(_LONGEST_PART), _about(4), arabic, 0.0))
+    return _behind(words, _part(lambda _: 0.0))
 
 
 @cache
@@ -129,16 +129,20 @@ def _comma(no: str) -> str:
 
 
 def _exactly(count: int) -> Prior:
-    return lambda text: 0.0 if len(text) == count else IMPOSSIBLE
+    return _part(lambda digits: 0.0 if len(digits) == count else IMPOSSIBLE).prior
 
 
 def _about(usual: int) -> Prior:
-    def prior(text: str) -> float:
-        if len(text) == usual:
+    def prior(digits: str) -> float:
+        if len(digits) == usual:
             return 0.0
-        return _UNUSUAL if 1 < len(text) <= _LONGEST_PART else IMPOSSIBLE
+        return _UNUSUAL if 1 < len(digits) <= _LONGEST_PART else IMPOSSIBLE
 
-    return prior
+    return _part(prior).prior
+
+
+def _part(prior: Prior) -> Grammar:
+    return of_digits(_LONGEST_PART, prior, 0.0)
 
 
 def _of_a_bare_part(text: str) -> float:

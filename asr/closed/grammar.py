@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from asr.closed.sounds import OF_KIND, arabic
+from asr.closed import dictation
+from asr.closed.dictation import in_digits, rarity
+from asr.closed.sounds import OF_KIND
 from asr.engine import AnswerKind, ClosedAnswer
 from asr.text import is_id_card, parse_amount, parse_date, parse_month, parse_number, parse_yes_no
 from asr.text.id_cards import ID_CARD_LENGTH
@@ -57,18 +59,29 @@ class Grammar:
 
 def grammar_of(answer: ClosedAnswer) -> Grammar:
     """The grammar of a question's answers."""
-    kind, syllables = answer.kind, OF_KIND[answer.kind]
+    kind = answer.kind
     match kind:
         case "digits":
             stray = 0.0 if answer.min_digits >= _LONG else STRAY_BESIDE_SHORT
-            some = up_to(answer.max_digits)
-            return Grammar(syllables, some, lambda text: _of_length(text, answer), arabic, stray)
+            return of_digits(answer.max_digits, lambda digits: _of_length(digits, answer), stray)
         case "phone":
-            some = up_to(min(answer.max_digits, _LONGEST_PHONE))
-            return Grammar(syllables, some, lambda text: _of_length(text, answer) + _phone(text), arabic, 0.0)
+            longest = min(answer.max_digits, _LONGEST_PHONE)
+            return of_digits(longest, lambda digits: _of_length(digits, answer) + _phone(digits), 0.0)
         case "id_card":
-            return Grammar(syllables, up_to(ID_CARD_LENGTH), _id_card, _written_id_card, 0.0)
-    return Grammar(syllables, up_to(_LONGEST_WORDS), lambda text: 0.0 if _is_read(kind, text) else IMPOSSIBLE)
+            return replace(of_digits(ID_CARD_LENGTH, _id_card, 0.0), written=_written_id_card)
+    return Grammar(OF_KIND[kind], up_to(_LONGEST_WORDS), lambda text: 0.0 if _is_read(kind, text) else IMPOSSIBLE)
+
+
+def of_digits(longest: int, prior: Callable[[str], float], stray: float) -> Grammar:
+    """At most so many digits, dictated in any way; `prior` takes them as `0`-`9`."""
+    return Grammar(
+        dictation.SYLLABLES,
+        lambda prefix, syllable: dictation.goes_on(prefix, syllable, longest),
+        lambda said: rare + prior(in_digits(said)) if (rare := rarity(said)) > IMPOSSIBLE else IMPOSSIBLE,
+        in_digits,
+        stray,
+        passed_over=dictation.BESIDE_DIGITS,
+    )
 
 
 def up_to(longest: int) -> Callable[[str, str], bool]:
@@ -78,21 +91,19 @@ def up_to(longest: int) -> Callable[[str, str], bool]:
 
 def _written_id_card(syllables: str) -> str:
     """The X at the end is no syllable of ours: where it fits the check digit, it was said."""
-    digits = arabic(syllables)
+    digits = in_digits(syllables)
     return digits + "X" if is_id_card(digits + "X") else digits
 
 
-def _of_length(text: str, answer: ClosedAnswer) -> float:
-    return 0.0 if answer.min_digits <= len(text) <= answer.max_digits else IMPOSSIBLE
+def _of_length(digits: str, answer: ClosedAnswer) -> float:
+    return 0.0 if answer.min_digits <= len(digits) <= answer.max_digits else IMPOSSIBLE
 
 
-def _phone(text: str) -> float:
-    digits = arabic(text)
+def _phone(digits: str) -> float:
     return next((prior for form, prior in _PHONE_FORMS if form.fullmatch(digits)), IMPOSSIBLE)
 
 
-def _id_card(text: str) -> float:
-    digits = arabic(text)
+def _id_card(digits: str) -> float:
     return 0.0 if is_id_card(digits) or is_id_card(digits + "X") else IMPOSSIBLE
 
 

@@ -9,9 +9,6 @@ DIGITS = "零一二三四五六七八九幺"
 _NUMBER = DIGITS + "两十百千万"
 
 OF_KIND: dict[AnswerKind, str] = {
-    "digits": DIGITS,
-    "phone": DIGITS,
-    "id_card": DIGITS,
     "number": _NUMBER + "点",
     "amount": _NUMBER + "点元块钱毛",
     "month": _NUMBER + "月年份",
@@ -24,7 +21,7 @@ _SAID = (
     "元yuan 块kuai 钱qian 毛mao 月yue 号hao 日ri 年nian 份fen "
     "对dui 是shi 好hao 不bu 嗯en 行xing 的de 没mei 有you 要yao 可ke 以yi 用yong 错cuo "
     "了le 应ying 该gai 我wo 说shuo 码ma 位wei 数shu 后hou 最zui 面mian 末mo 尾wei 前qian 开kai 头tou 中zhong 间jian "
-    "第di"
+    "第di 个ge 双shuang 洞dong 拐guai 勾gou"
 )
 CLASS_OF = {said[0]: NAMES.index(said[1:]) + 1 for said in _SAID.split()}
 """The class of each character's syllable, as `asr.syllables` numbers them."""
