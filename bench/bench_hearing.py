@@ -1,10 +1,11 @@
 """What recognition has to reach, each figure beside its goal; exit status 1 when a goal is missed.
 
-    python bench/bench_hearing.py [--json] [--limit N] [--real MANIFEST] [--engine NAME]
+    python bench/bench_hearing.py [--json] [--limit N] [--real MANIFEST] [--numbers MANIFEST] [--engine NAME]
 
 The callers of audio_samples/ that were made without noise, over the line of `voice-gateway asr bench` (8 kHz G.711
 A-law, troubles seeded), with the hints and the thresholds of a call. `--real` is a manifest (TSV: file, text) of
-recorded speech of yours: its CER is compared with plain faster_whisper, same weights, same sound, in turns.
+recorded speech of yours: its CER is compared with plain faster_whisper, same weights, same sound, in turns. `--numbers`
+is one of telephone numbers that people of yours dictate; who is misheard says no and the same again (`dictation.py`).
 
 Throughput: a call in which the caller speaks once in 12 s. Calls decode what their gate and endpoint cut out; a
 vosk-server has one stream and one thread for a call and decodes all of it. The same engine does both here, and vosk
@@ -147,8 +148,6 @@ def menu_goals(hearing: Hearing, people: Sequence[Caller], asked: AskedAt) -> tu
 def closed_goals(hearing: Hearing, people: Sequence[Caller]) -> list[Goal]:
     """Answers of a kind: yes and no at a confirmation, single digits, telephone numbers; all on the clean line."""
     settings = load_settings()
-    dictation = dictated([one.sample for one in people])
-    first, settled = shares(hearing.engine, hearing.clean, asked_at(settings, FLOW, NUMBER), dictation)
     yes_no = AskedAt.of(asked_at(settings, FLOW, MENU).flow, MENU, confirming="balance")
     digit = Question(_digits, answer=ClosedAnswer("digits", 1, 1))
     groups = {kind: [one.sample for one in people if kind_of(one.sample.entry) == kind] for kind in KINDS}
@@ -158,10 +157,18 @@ def closed_goals(hearing: Hearing, people: Sequence[Caller]) -> list[Goal]:
     )
     syllables = Share(one.hits + single.hits, one.of + single.of)
     return [
-        at_least("numbers of 11 digits, exact at the first try", first, NUMBERS_WANTED),
-        at_least("... after they were read back and corrected", settled, CORRECTED_WANTED),
+        *number_goals(hearing.engine, hearing.clean, [one.sample for one in people]),
         at_least("answers of one syllable (对, 不, 好, digits)", syllables, SYLLABLES_WANTED),
         at_least("longer yes and no", several, SYLLABLES_WANTED),
+    ]
+
+
+def number_goals(engine: Engine, line: Callable[[Sample], Pcm], samples: Sequence[Sample]) -> list[Goal]:
+    """Telephone numbers among the samples: right at once, and right after the hotline read them back."""
+    first, settled = shares(engine, line, asked_at(load_settings(), FLOW, NUMBER), dictated(samples))
+    return [
+        at_least("numbers of 11 digits, exact at the first try", first, NUMBERS_WANTED),
+        at_least("... after they were read back and corrected", settled, CORRECTED_WANTED),
     ]
 
 
@@ -314,6 +321,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Recognition beside its goals.")
     parser.add_argument("--limit", type=int, default=0, help="at most so many samples, evenly spread; 0: all")
     parser.add_argument("--real", type=Path, help="manifest of recorded speech (TSV: file, text)")
+    parser.add_argument(
+        "--numbers", type=Path, help="manifest of telephone numbers that people dictate (TSV: file, text)"
+    )
     parser.add_argument("--engine", default=None, help="another recogniser than the settings' own")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
@@ -325,6 +335,9 @@ def main() -> None:
     hearing = Hearing(engine, people)
     goals, voices = menu_goals(hearing, people, asked)
     goals += closed_goals(hearing, people)
+    if arguments.numbers:
+        theirs = [Sample(entry, read_audio(entry.path)) for entry in read_manifest(arguments.numbers)]
+        goals += number_goals(engine, lambda one: Telephone({}).through(one.pcm, LINES[0], one.entry.file), theirs)
     if arguments.real:
         goals.append(real_goal(hearing, arguments.real, arguments.limit))
     rows = throughput(hearing, people, asked.hints)

@@ -20,7 +20,7 @@ from gateway.dialogue.machine import Dialogue
 
 PHONE_DIGITS = 11
 LAST_GROUP = 4
-NO = Transcript("不对", 1.0)
+YES, NO = Transcript("对", 1.0), Transcript("不对", 1.0)
 
 Line = Callable[[Sample], Pcm]
 """What arrives of a recording."""
@@ -58,14 +58,14 @@ def dictated(samples: Sequence[Sample]) -> list[Dictated]:
 
 
 def shares(engine: Engine, line: Line, asked: AskedAt, numbers: Sequence[Dictated]) -> tuple[Share, Share]:
-    """How many were exact at the first try, and how many in the end, before the flow gave up."""
+    """How many were read back right at the first try, and how many were settled before the flow gave up."""
     results = [dictate(engine, line, asked, one) for one in numbers]
     of = len(results)
     return Share(sum(first for first, _ in results), of), Share(sum(settled for _, settled in results), of)
 
 
 def dictate(engine: Engine, line: Line, asked: AskedAt, number: Dictated) -> tuple[bool, bool]:
-    """Whether the number was read back right at once, and whether it was before the caller went to a human."""
+    """Whether the number was read back right at once, and whether it was settled before the caller went to a human."""
     dialogue, say, tries = asked.dialogue(), number.said, list[str]()
     listens: tuple[tuple[str, ...], ClosedAnswer | None] | None = asked.hints, asked.answer
     while listens:
@@ -75,7 +75,8 @@ def dictate(engine: Engine, line: Line, asked: AskedAt, number: Dictated) -> tup
         read_back = str(pending.value) if pending and pending.is_value else ""
         tries.append(read_back)
         if read_back == number.number:
-            return len(tries) == 1, True
+            _told(dialogue, YES)
+            return len(tries) == 1, number.number in dialogue.state.slots.values()
         correction = number.after(read_back) if read_back else None
         if read_back and correction is None and listens:
             listens = _told(dialogue, NO)

@@ -7,17 +7,17 @@ number is no 四, and 后四位是八零零一 has four digits. `asr.text.correc
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
 
-from asr.closed.grammar import IMPOSSIBLE, Grammar, grammar_of, of_digits, up_to
+from asr.closed.grammar import IMPOSSIBLE, STRAY_BESIDE_SHORT, Grammar, grammar_of, of_digits, up_to
 from asr.closed.sounds import DIGITS, arabic
 from asr.engine import AnswerKind, ClosedAnswer
-from asr.text import correct_digits, parse_digits
+from asr.text import correct_digits, parse_digits, parse_id_card
 
-_BY_DIGITS: frozenset[AnswerKind] = frozenset({"digits", "phone", "id_card"})
+BY_DIGITS: frozenset[AnswerKind] = frozenset({"digits", "phone", "id_card"})
 
 _NO = ("", "不", "不对", "不是", "错了", "不对不对", "不是不是")
 _IS = ("", "是", "应该是", "我说的是", "号码是", "我的号码是")
@@ -39,21 +39,18 @@ _MOST_DIFFERING = 3
 _REFUSED = -8.0
 _SHORTEST_BARE, _LONGEST_PART = 3, 8
 _INSTEAD = re.compile(f"[{DIGITS}]{{1,5}}是[{DIGITS}]{{1,5}}")
-_COMMA = "，"
+COMMA = "，"
 _REMEMBERED = 4096
-
-Prior = Callable[[str], float]
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What is said before a value."""
+    """What is said before a value, and which values are behind it."""
 
     said: str
     written: str
-    """With a comma behind a no; `是` and the like are the same as nothing."""
-    prior: Prior
-    """Of each value behind them, as in `Grammar`."""
+    """Every no as `不对，`; `是` and the like are the same as nothing."""
+    value: Grammar
 
 
 def corrections_of(answer: ClosedAnswer) -> tuple[Grammar, ...]:
@@ -65,7 +62,7 @@ def corrections_of(answer: ClosedAnswer) -> tuple[Grammar, ...]:
     if answer.corrects is None:
         return ()
     whole = _again(answer.corrects, answer.min_digits, answer.max_digits)
-    return (whole, _placed(), _bare()) if answer.corrects in _BY_DIGITS else (whole,)
+    return (whole, _placed(), _bare()) if answer.corrects in BY_DIGITS else (whole,)
 
 
 def nearness(text: str, answer: ClosedAnswer) -> float:
@@ -74,15 +71,22 @@ def nearness(text: str, answer: ClosedAnswer) -> float:
     What was read back came from the same voice, so most of it is right: a number that differs from it in one digit is
     likelier than one that differs in three. What was refused is not said again.
     """
-    if not answer.read_back:
-        return 0.0
-    number = correct_digits(answer.read_back[-1], text) or parse_digits(text)
+    number = number_in(text, answer)
     if number is None:
         return 0.0
-    refused = answer.read_back[:-1] if answer.kind == "yes_no" else answer.read_back
-    if number in refused or (number == answer.read_back[-1] and _COMMA in text):
+    *refused, last = answer.read_back
+    is_open = answer.kind == "yes_no" and COMMA not in text
+    if number in refused or (number == last and not is_open):
         return _REFUSED
-    return -_ANOTHER_DIGIT * max(0, min(_differing(number, answer.read_back[-1]), _MOST_DIFFERING) - 1)
+    return -_ANOTHER_DIGIT * max(0, min(_differing(number, last), _MOST_DIFFERING) - 1)
+
+
+def number_in(text: str, answer: ClosedAnswer) -> str | None:
+    """The whole number that a correction leads to, or that is said; None when there is none, or none was read back."""
+    if not answer.read_back:
+        return None
+    corrected = correct_digits(answer.read_back[-1], text)
+    return corrected or (parse_id_card(text) if answer.corrects == "id_card" else None) or parse_digits(text)
 
 
 def _differing(one: str, other: str) -> int:
@@ -95,88 +99,80 @@ def _differing(one: str, other: str) -> int:
 def _again(kind: AnswerKind, min_digits: int, max_digits: int) -> Grammar:
     """The whole answer."""
     value = grammar_of(ClosedAnswer(kind, min_digits, max_digits))
-    return _behind([_Words(no + being, _comma(no), value.prior) for no, being in product(_NO, _IS)], value)
+    return _behind([_Words(no + being, _comma(no), value) for no, being in product(_NO, _IS)])
 
 
 @cache
 def _placed() -> Grammar:
     """Digits behind the name of their place."""
+    exactly = {count: _part({count: 0.0}) for count in (1, *_COUNTS.values())}
+    about = {usual: _part(dict.fromkeys(range(2, _LONGEST_PART + 1), _UNUSUAL) | {usual: 0.0}) for usual in (3, 4)}
     places = {
-        **{place + count + "位": _exactly(number) for place, (count, number) in product(_COUNTED, _COUNTS.items())},
-        **{"第" + nth + "位": _exactly(1) for nth in _NTH},
-        **dict.fromkeys(("最后一位", "末位"), _exactly(1)),
-        **dict.fromkeys(_OF_THREE, _about(3)),
-        **dict.fromkeys(_OF_FOUR, _about(4)),
+        **{place + name + "位": exactly[count] for place, (name, count) in product(_COUNTED, _COUNTS.items())},
+        **dict.fromkeys([*(f"第{nth}位" for nth in _NTH), "最后一位", "末位"], exactly[1]),
+        **dict.fromkeys(_OF_THREE, about[3]),
+        **dict.fromkeys(_OF_FOUR, about[4]),
     }
-    words = [
-        _Words(no + place + being, f"{_comma(no)}{place}是", prior)
-        for no, (place, prior), being in product(_NO, places.items(), _IS_THERE)
-    ]
-    return _behind(words, _part(lambda _: 0.0))
+    return _behind(
+        [
+            _Words(no + place + being, f"{_comma(no)}{place}是", value)
+            for no, (place, value), being in product(_NO, places.items(), _IS_THERE)
+        ]
+    )
 
 
 @cache
 def _bare() -> Grammar:
-    """Digits alone, or two runs of them: not the one but the other."""
-    words = [_Words(no + being, _comma(no), _of_a_bare_part) for no, being in product(_NO, _IS)]
-    words = [one for one in words if one.said != "不是"]
-    words.append(_Words("不是", "不是", lambda text: 0.0 if _INSTEAD.fullmatch(text) else _of_a_bare_part(text)))
-    return _behind(words, Grammar(DIGITS + "是", up_to(2 * _LONGEST_PART), _of_a_bare_part, arabic))
+    """Digits alone; or two runs of them, not the one but the other."""
+    part = _part(dict.fromkeys(range(_SHORTEST_BARE, _LONGEST_PART + 1), _BARE), STRAY_BESIDE_SHORT)
+    instead = Grammar(
+        DIGITS + "是", up_to(_LONGEST_PART), lambda said: 0.0 if _INSTEAD.fullmatch(said) else IMPOSSIBLE, arabic
+    )
+    words = [_Words(no + being, _comma(no), part) for no, being in product(_NO, _IS) if no + being != "不是"]
+    return _behind([*words, _Words("不是", "不是", instead)])
+
+
+def _part(priors: Mapping[int, float], stray: float = 0.0) -> Grammar:
+    """So many digits, each count with how much rarer it is."""
+    return of_digits(max(priors), lambda digits: priors.get(len(digits), IMPOSSIBLE), stray)
 
 
 def _comma(no: str) -> str:
-    return no and no + _COMMA
+    return no and "不对" + COMMA
 
 
-def _exactly(count: int) -> Prior:
-    return _part(lambda digits: 0.0 if len(digits) == count else IMPOSSIBLE).prior
-
-
-def _about(usual: int) -> Prior:
-    def prior(digits: str) -> float:
-        if len(digits) == usual:
-            return 0.0
-        return _UNUSUAL if 1 < len(digits) <= _LONGEST_PART else IMPOSSIBLE
-
-    return _part(prior).prior
-
-
-def _part(prior: Prior) -> Grammar:
-    return of_digits(_LONGEST_PART, prior, 0.0)
-
-
-def _of_a_bare_part(text: str) -> float:
-    return _BARE if _SHORTEST_BARE <= len(text) <= _LONGEST_PART and "是" not in text else IMPOSSIBLE
-
-
-def _behind(before: Sequence[_Words], value: Grammar) -> Grammar:
-    """`value` behind some words."""
+def _behind(before: Sequence[_Words]) -> Grammar:
+    """A value behind some words."""
     words = {one.said: one for one in before}
     begun = {said[:end] for said in words for end in range(len(said) + 1)}
-    longest, own = max(map(len, words)), set(value.syllables)
+    longest = max(map(len, words))
+    own = {syllable for one in before for syllable in one.value.syllables}
 
     def parts(said: str) -> list[tuple[_Words, str]]:
         """The words that it may begin with, and the value behind them."""
         ends = [end for end in range(min(longest, len(said)) + 1) if said[:end] in words]
-        return [(words[said[:end]], said[end:]) for end in ends if set(said[end:]) <= own]
+        split = [(words[said[:end]], said[end:]) for end in ends]
+        return [(one, rest) for one, rest in split if set(rest) <= set(one.value.syllables)]
 
     @lru_cache(_REMEMBERED)
     def allows(prefix: str, syllable: str) -> bool:
         if prefix + syllable in begun:
             return True
-        return syllable in own and any(value.allows(rest, syllable) for _, rest in parts(prefix))
+        behind = [(one.value, rest) for one, rest in parts(prefix) if syllable in one.value.syllables]
+        return any(value.allows(rest, syllable) for value, rest in behind)
 
     @lru_cache(_REMEMBERED)
     def likeliest(said: str) -> tuple[float, str]:
-        known = [(one.prior(rest), one.written + value.written(rest)) for one, rest in parts(said) if rest]
+        known = [(one.value.prior(rest), one.written + one.value.written(rest)) for one, rest in parts(said) if rest]
         return max(known, default=(IMPOSSIBLE, ""))
 
     around = "".join(sorted(set("".join(words)) - own))
+    value = before[0].value
     return Grammar(
-        value.syllables + around,
+        "".join(sorted(own)) + around,
         allows,
         prior=lambda said: likeliest(said)[0],
         written=lambda said: likeliest(said)[1],
         stray=value.stray,
-        passed_over=around,
+        passed_over=around + value.passed_over,
     )

@@ -20,6 +20,7 @@ _AS_THOUSANDS = -2.0
 BESIDE_DIGITS = "".join(_RARE) + TIMES + DOUBLE + THOUSAND
 SYLLABLES = DIGITS + BESIDE_DIGITS
 
+_THOUSANDS = {*DIGITS, "两"} - {"零"}
 _ANY = f"[{DIGITS}{''.join(_RARE)}]"
 _GROUP = re.compile(f"([{''.join(_COUNTS)}]){TIMES}({_ANY})|{DOUBLE}({_ANY})|({_ANY}){THOUSAND}$")
 _REMEMBERED = 8192
@@ -48,7 +49,7 @@ def goes_on(prefix: str, syllable: str, longest: int) -> bool:
         return False
     if syllable == TIMES and (before not in _COUNTS or earlier in {TIMES, DOUBLE}):
         return False
-    if syllable == THOUSAND and before not in set(DIGITS[1:]):
+    if syllable == THOUSAND and (before not in _THOUSANDS or earlier in {TIMES, DOUBLE}):
         return False
     unfinished = "零" if syllable in {TIMES, DOUBLE} else ""
     return len(in_digits(prefix + syllable + unfinished)) <= longest
@@ -59,6 +60,6 @@ def rarity(said: str) -> float:
     if said[-1:] in {TIMES, DOUBLE}:
         return float("-inf")
     groups = said.count(TIMES) + said.count(DOUBLE)
-    alone = re.sub(f"两(?={TIMES})", "", said)
+    alone = re.sub(f"两(?={TIMES}|{THOUSAND}$)", "", said)
     names = sum(rare * alone.count(name) for name, (_, rare) in _RARE.items())
     return _GROUPED * groups + names + (_AS_THOUSANDS if said[-1:] == THOUSAND else 0.0)

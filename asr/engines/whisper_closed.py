@@ -8,12 +8,12 @@ with the question's hints: callers also say 转人工, 我不知道 or 不对，
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from asr.closed.corrections import corrections_of, nearness
+from asr.closed.corrections import BY_DIGITS, COMMA, corrections_of, nearness, number_in
 from asr.closed.grammar import grammar_of
 from asr.closed.search import Found, find
 from asr.engine import ClosedAnswer, Pcm, Transcript
@@ -34,6 +34,9 @@ _ALONE = -4.0
 speech 17 % reach it, most of them voices that laugh, hum or babble; of 105 answers of one syllable all but 3 do."""
 _AGREED = 5.0
 """What head and decoder both hear wins over what only the head hears, up to this lead."""
+_PLAUSIBLE = 10.0
+"""What the sound says worse than its best reading by more than this was not said, whatever else speaks for it."""
+_AS_LIKELY = 2.0
 _QUICK_BEAMS = 8
 _BEAMS = 24
 _ALTERNATIVES = 4
@@ -66,47 +69,61 @@ class ClosedHearing:
         encoded = self._encode(pcm)
         if encoded is None:
             return decode()
-        found = self._found(self._head(encoded), answer, _QUICK_BEAMS if quick else _BEAMS)
-        texts = list(dict.fromkeys(one.text for one in found))[: _ALTERNATIVES + 1]
-        if found and (_is_sure(found) or (quick and found[0].score >= _SAID)):
-            return Transcript(texts[0], _confidence(found), tuple(texts[1:]))
+        readings = _readings(self._head(encoded), answer, _QUICK_BEAMS if quick else _BEAMS)
+        texts = [one.text for one in readings[: _ALTERNATIVES + 1]]
+        if readings and (_is_sure(readings) or (quick and readings[0].score >= _SAID)):
+            return Transcript(texts[0], _confidence(readings), tuple(texts[1:]))
         heard = decode()
-        if not found or found[0].score < _PERHAPS:
+        if not readings or readings[0].score < _PERHAPS:
             return heard
-        if heard.rejected and found[0].score < _ALONE:
+        if heard.rejected and readings[0].score < _ALONE:
             return heard
-        said = _agreed(answer, found, heard)
+        said = _agreed(answer, readings, heard)
         if said is None:
             return _with(heard, heard.text, heard.confidence, [*heard.alternatives, *texts]) if heard.text else heard
-        return _with(heard, said, _confidence(found), [*texts, heard.text, *heard.alternatives])
-
-    @staticmethod
-    def _found(sound: LogProbabilities, answer: ClosedAnswer, beams: int) -> list[Found]:
-        """Answers that the sound gives, likeliest first; corrections too, when it is no plain answer."""
-        found: list[Found] = []
-        together: list[Found] = []
-        for grammar in (grammar_of(answer), *corrections_of(answer)):
-            found += find(sound, grammar, beams=beams)
-            together = _by_meaning(found, answer)
-            if together and _is_sure(together):
-                break
-        return together
+        return _with(heard, said, _confidence(readings), [*texts, heard.text, *heard.alternatives])
 
 
-def _by_meaning(found: Sequence[Found], answer: ClosedAnswer) -> list[Found]:
-    """Those that give the same value counted as one, whatever no was said before it, and weighed by what is known."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One value that may have been said."""
+
+    text: str
+    syllables: int
+    score: float
+    """How well the sound says it, as in `Found`."""
+    weight: float
+    """The same with what is known besides, a natural logarithm: they are in this order."""
+
+
+def _readings(sound: LogProbabilities, answer: ClosedAnswer, beams: int) -> list[_Reading]:
+    """What the sound may say, likeliest first; corrections too, when it is no plain answer."""
+    found: list[Found] = []
+    readings: list[_Reading] = []
+    for grammar in (grammar_of(answer), *corrections_of(answer)):
+        found += find(sound, grammar, beams=beams)
+        readings = _by_meaning(found, answer)
+        if readings and _is_sure(readings):
+            break
+    return readings
+
+
+def _by_meaning(found: Sequence[Found], answer: ClosedAnswer) -> list[_Reading]:
+    """Those that give the same value as one, whatever no was said before it; without those that the sound rules out."""
+    once = {one.syllables: one for one in sorted(found, key=lambda one: one.score)}
     same: dict[str, list[Found]] = {}
-    for one in sorted(found, key=lambda one: -one.score):
-        same.setdefault(one.text.rpartition("，")[2], []).append(one)
-    together = [
-        replace(some[0], score=_log_of_sum(one.score for one in some) + nearness(some[0].text, answer))
-        for some in same.values()
-    ]
-    return sorted(together, key=lambda one: -one.score)
+    for one in sorted(once.values(), key=lambda one: -one.score):
+        same.setdefault(one.text.rpartition(COMMA)[2], []).append(one)
+    readings = [_together(some, answer) for some in same.values()]
+    least = max((one.score for one in readings), default=0.0) - _PLAUSIBLE
+    return sorted((one for one in readings if one.score >= least), key=lambda one: -one.weight)
 
 
-def _log_of_sum(scores: Iterable[float]) -> float:
-    return float(np.logaddexp.reduce(list(scores)))
+def _together(same: Sequence[Found], answer: ClosedAnswer) -> _Reading:
+    """Likeliest first in, one out; a no that may have been said was."""
+    score = float(np.logaddexp.reduce([one.score for one in same]))
+    text = max((one.text for one in same if same[0].score - one.score <= _AS_LIKELY), key=len)
+    return _Reading(text, len(same[0].syllables), score, score + nearness(text, answer))
 
 
 def _with(heard: Transcript, text: str, confidence: float, others: Sequence[str]) -> Transcript:
@@ -114,27 +131,29 @@ def _with(heard: Transcript, text: str, confidence: float, others: Sequence[str]
     return Transcript(text, confidence, rest, None, heard.audio_ms, heard.compute_ms)
 
 
-def _is_sure(found: Sequence[Found]) -> bool:
-    lead = found[0].score - found[1].score if len(found) > 1 else math.inf
-    return found[0].score >= _SURE and lead >= _CLEAR_LEAD
+def _is_sure(readings: Sequence[_Reading]) -> bool:
+    lead = readings[0].weight - readings[1].weight if len(readings) > 1 else math.inf
+    return readings[0].score >= _SURE and lead >= _CLEAR_LEAD
 
 
-def _confidence(found: Sequence[Found]) -> float:
+def _confidence(readings: Sequence[_Reading]) -> float:
     """The best answer's share of all that were found, less when the sound says something else; 0.0 to 1.0."""
-    best = found[0].score
-    share = 1.0 / sum(math.exp(one.score - best) for one in found)
-    return share * min(1.0, math.exp(best / (1 + len(found[0].syllables))))
+    best = readings[0]
+    share = 1.0 / sum(math.exp(one.weight - best.weight) for one in readings)
+    return share * min(1.0, math.exp(best.score / (1 + best.syllables)))
 
 
-def _agreed(answer: ClosedAnswer, found: Sequence[Found], heard: Transcript) -> str | None:
+def _agreed(answer: ClosedAnswer, readings: Sequence[_Reading], heard: Transcript) -> str | None:
     """The answer that the head's and the decoder's evidence give together; None when it is none."""
-    best = found[0]
+    best = readings[0]
     if best.score < _SAID:
         return None
     decoded = {_value(answer, text) for text in (heard.text, *heard.alternatives)} - {None}
-    near = [one.text for one in found if best.score - one.score <= _AGREED]
+    near = [one.text for one in readings if best.weight - one.weight <= _AGREED]
     return next((text for text in near if _value(answer, text) in decoded), near[0])
 
 
 def _value(answer: ClosedAnswer, text: str) -> str | None:
-    return parse_digits(text) if answer.kind in {"digits", "phone", "id_card"} else text
+    if answer.read_back:
+        return number_in(text, answer) or text
+    return parse_digits(text) if answer.kind in BY_DIGITS else text

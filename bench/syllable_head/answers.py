@@ -8,7 +8,9 @@ wrong most. `phrases.py` has what callers say otherwise.
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Callable
 
 DIGITS = "零一二三四五六七八九"
 
@@ -34,6 +36,8 @@ SHORT: list[str] = [
 
 _MOBILE_PREFIXES = ["13", "15", "17", "18", "19"]
 _GROUPINGS = [(3, 4, 4), (3, 4, 4), (11,), (3, 3, 5), (4, 4, 3), (3, 8), (3, 2, 2, 2, 2)]
+_GROUPED = 0.5
+_COUNTED = {2: "两", 3: "三", 4: "四"}
 _DIGIT_COUNTS = [1, 1, 1, 2, 3, 4, 4, 6, 6, 8]
 
 
@@ -61,9 +65,16 @@ def _digits(chance: random.Random, count: int) -> str:
     return "".join(chance.choice("0123456789") for _ in range(count))
 
 
-def _spoken(digits: str, *, yao: bool) -> str:
-    """Digit by digit; `yao` says 幺 for 1."""
-    return "".join("幺" if digit == "1" and yao else DIGITS[int(digit)] for digit in digits)
+def _spoken(digits: str, *, yao: bool, grouped: Callable[[], float] = lambda: 1.0) -> str:
+    """Digit by digit; `yao` says 幺 for 1. `grouped` draws which equal digits in a row are said as 三个八 or 双八."""
+    said = ""
+    for digit, run in itertools.groupby(digits):
+        name, count, chance = "幺" if digit == "1" and yao else DIGITS[int(digit)], len(list(run)), grouped()
+        if count in _COUNTED and chance < _GROUPED:
+            said += "双" + name if count == 2 and chance < _GROUPED / 4 else _COUNTED[count] + "个" + name
+        else:
+            said += name * count
+    return said
 
 
 def _telephone_number(chance: random.Random, *, yao: bool) -> str:
@@ -75,7 +86,7 @@ def _telephone_number(chance: random.Random, *, yao: bool) -> str:
         number = (number[:place] + number[place] * times + number[place + times :])[:11]
     groups, place = [], 0
     for length in chance.choice(_GROUPINGS):
-        groups.append(_spoken(number[place : place + length], yao=yao))
+        groups.append(_spoken(number[place : place + length], yao=yao, grouped=chance.random))
         place += length
     before = chance.choice(BEFORE_A_NUMBER) + chance.choice(["", "，"])
     return chance.choice(["", "", "", before]) + chance.choice(["，", "，", ""]).join(groups)

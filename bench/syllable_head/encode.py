@@ -54,6 +54,7 @@ def on_a_line(speech: Audio, others: list[Audio], rng: np.random.Generator) -> P
     speech = soxr.resample(speech, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ / pace)
     if rng.random() < 0.3:
         speech = np.convolve(speech, _room(rng))
+    speech = _through_a_handset(speech, rng)
     speech = np.concatenate([np.zeros(int(rng.uniform(0, 6000))), speech, np.zeros(int(rng.uniform(0, 7000)))])
     wide = rng.random() < 0.08
     limits = (60.0, 7600.0) if wide else (rng.uniform(200, 350), rng.uniform(2800, 3500))
@@ -66,6 +67,14 @@ def on_a_line(speech: Audio, others: list[Audio], rng: np.random.Generator) -> P
         noise = band(noise, *limits)
         speech = speech + noise * 10 ** ((level_dbfs - snr_db) / 20) / np.sqrt(np.mean(noise**2) + 1e-12)
     return _to_pcm(np.clip(speech, -1, 1) if wide else _telephoned(speech, rng))
+
+
+def _through_a_handset(speech: Audio, rng: np.random.Generator) -> Audio:
+    """Another microphone and another mouth: up to 3 dB an octave more or less, and a resonance or dip of up to 6 dB."""
+    hertz = np.maximum(np.fft.rfftfreq(len(speech), 1 / SAMPLE_RATE_HZ), 100.0)
+    octaves = np.log2(hertz / rng.uniform(500, 3000))
+    gain_db = rng.uniform(-3, 3) * np.log2(hertz / 1000) + rng.uniform(-6, 6) * np.exp(-4 * octaves**2)
+    return np.asarray(np.fft.irfft(np.fft.rfft(speech) * 10 ** (gain_db / 20), len(speech)), np.float64)
 
 
 def _room(rng: np.random.Generator) -> Audio:

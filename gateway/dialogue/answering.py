@@ -10,7 +10,7 @@ from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.message import Message
 from gateway.dialogue.nodes.question import Answers, Asked, Question
 from gateway.dialogue.nodes.survey import Survey
-from gateway.dialogue.reading import Reader
+from gateway.dialogue.reading import Reader, is_denied
 from gateway.dialogue.stage import Stage
 from gateway.dialogue.state import STANDARD, Reading, Visit
 from gateway.dialogue.template import Template
@@ -48,6 +48,8 @@ class Answering:
             self._understood(Outcome.NO_MATCH)
             return self._failed(self._settings.no_match)
         if isinstance(reading, Reading):
+            if pending and isinstance(given, Heard) and is_denied(given.text):
+                self._refuse(pending)
             return self._take(reading)
         if reading and pending:
             self._understood(Outcome.ACCEPT, "yes", 1.0, self._option(pending))
@@ -55,6 +57,7 @@ class Answering:
         self._understood(Outcome.ACCEPT, "no", 1.0)
         if pending:
             self._refuse(pending)
+        self._state.pending = None
         return self._failed((self._settings.denied,))
 
     def ask_again(self) -> None:
@@ -73,25 +76,24 @@ class Answering:
     def _take(self, reading: Reading) -> str | None:
         pending = self._state.pending
         said_again = pending is not None and (pending.matched, pending.value) == (reading.matched, reading.value)
-        if reading.sure or said_again:
+        # who was misheard says it again instead of a no, and a refused value gives way to another: that is no yes
+        if reading.sure or (said_again and not self._state.refused):
             self._understood(Outcome.ACCEPT, reading.matched, reading.score, self._option(reading))
             return self._settle(reading)
         self._understood(Outcome.CONFIRM, reading.matched, reading.score)
-        if pending:
-            self._refuse(pending)
-            if human := self._one_more_error():
-                return human
+        if pending and (human := self._one_more_error()):
+            return human
         self._state.pending = reading
         self._ask_to_confirm(reading)
         return None
 
     def _refuse(self, pending: Reading) -> None:
-        """A refused value is kept: the same sound is not heard as it again, and what the caller says next may be only
-        its wrong part.
+        """A refused value is kept: what sounds like it is something else the next time, if it can be, or only the part
+        of it that is wrong.
         """
-        self._state.pending = None
-        if pending.is_value and pending.value not in self._state.refused:
-            self._state.refused = (*self._state.refused, pending.value)
+        if pending.is_value:
+            before = (value for value in self._state.refused if value != pending.value)
+            self._state.refused = (*before, pending.value)
 
     def _ask_to_confirm(self, reading: Reading) -> None:
         if reading.is_value:

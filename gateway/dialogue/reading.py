@@ -23,6 +23,11 @@ _NO_FIRST = re.compile(r"^(?:不是的?|不对|错了|不(?=[，、,。！!\s我
 """不转人工 is no no and a wish for 转人工."""
 
 
+def is_denied(said: str) -> bool:
+    """Whether something was read back that is wrong: 不对，是一三九 ..."""
+    return parse_yes_no(said) is False or _NO_FIRST.match(said.strip()) is not None
+
+
 class Reader:
     """Reads answers to the present question; changes nothing."""
 
@@ -34,7 +39,8 @@ class Reader:
         self._choices = stage.flow.choices(self._name)
         self._collect = question if isinstance(question, Collect) else None
         self._slot_type = stage.flow.slots[question.slot].type if isinstance(question, Collect) else None
-        self._refused = stage.state.refused
+        pending = stage.state.pending
+        self._refused = tuple(value for value in stage.state.refused if not pending or value != pending.value)
 
     def read(self, given: Heard | Keys) -> Reading | None:
         """None when it is no answer to this question."""
@@ -44,10 +50,12 @@ class Reader:
         """The same, or yes or no, while `pending` waits for it; another answer counts as one (`不是，我要查流量`)."""
         if isinstance(given, Keys):
             return given.digits == YES_KEY if given.digits in {YES_KEY, NO_KEY} else self.read(given)
-        reading, corrected = self.read(given), self._corrected(given, pending.value)
+        agreed = parse_yes_no(given.text)
+        # beside a yes or a no, what else it may have been doesn't count: 是 sounds like 十
+        reading = self.read(given if agreed is None else Heard(given.text, given.confidence))
+        corrected = self._corrected(given, pending.value)
         if corrected and not (reading and reading.is_value and reading.value == corrected.value):
             reading = corrected
-        agreed = parse_yes_no(given.text)
         if not agreed and not (reading and reading.is_value):
             instead = self._instead(given)
             if instead and (instead.matched, instead.value) == (pending.matched, pending.value):
@@ -144,7 +152,7 @@ class Reader:
             return None
         # who repeats a number sounds as before: the next likeliest, unless there is nothing else that it could be
         value = next((value for value in values if value not in self._refused), values[0])
-        certain = heard.confidence >= self._settings.accept_score
+        certain = heard.confidence >= self._settings.accept_score and not self._refused
         sure = {"always": False, "never": True}.get(self._settings.confirm, certain)
         can_be_confirmed = self._kind.says is not None
         return Reading(self._collect.slot, heard.confidence, sure or not can_be_confirmed, is_value=True, value=value)

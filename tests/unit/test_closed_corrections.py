@@ -16,6 +16,7 @@ pytestmark = pytest.mark.unit
 READ_BACK = "13800138000"
 CONFIRMED = ClosedAnswer("yes_no", 11, 11, corrects="phone", read_back=(READ_BACK,))
 ASKED_ANEW = ClosedAnswer("phone", 11, 11, corrects="phone", read_back=(READ_BACK,))
+PCM = np.zeros(16_000, np.int16)
 MISHEARD = Transcript("部队后寺位市", 0.4)
 
 
@@ -25,7 +26,7 @@ def hearing(spoken: str) -> ClosedHearing:
 
 
 def hear(spoken: str, answer: ClosedAnswer = CONFIRMED) -> Transcript:
-    return hearing(spoken).hear(np.zeros(16_000, np.int16), answer, lambda: MISHEARD)
+    return hearing(spoken).hear(PCM, answer, lambda: MISHEARD)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +34,8 @@ def hear(spoken: str, answer: ClosedAnswer = CONFIRMED) -> Transcript:
     [
         ("不对是幺三八零零幺三八零零幺", "不对，13800138001"),
         ("幺三九零零幺三八零零零", "13900138000"),
-        ("不是后四位是八零零幺", "不是，后四位是8001"),
-        ("错了应该是幺三九零零幺三八零零零", "错了，13900138000"),
+        ("不是后四位是八零零幺", "不对，后四位是8001"),
+        ("错了应该是幺三九零零幺三八零零零", "不对，13900138000"),
         ("最后四位八零零二", "最后四位是8002"),
         ("尾号是八零零二", "尾号是8002"),
         ("不对中间四位是零幺幺三", "不对，中间四位是0113"),
@@ -74,6 +75,31 @@ def test_what_was_refused_is_not_heard_again_while_it_could_be_something_else() 
     again = hear("幺三八零零幺三八零零/", refused)
     assert again.text == "13800138009"
     assert "13800138006" in again.alternatives
+
+
+def test_what_the_sound_rules_out_is_nobodys_other_reading() -> None:
+    """A number that was refused by mistake must not give way to anything whatever."""
+    refused = ClosedAnswer("phone", 11, 11, corrects="phone", read_back=(READ_BACK,))
+    again = hear("幺三八零零幺三八零零零", refused)
+    assert (again.text, again.alternatives) == (READ_BACK, ())
+
+
+def test_the_decoder_decides_between_corrections_that_the_head_takes_for_alike() -> None:
+    spoken = "不对是幺三八零零幺三八零零/"
+    assert hear(spoken).text == "不对，13800138006"
+    agreed = hearing(spoken).hear(PCM, CONFIRMED, lambda: Transcript("不对,是一三八零零一三八零零九。", 0.5))
+    assert agreed.text == "不对，13800138009"
+
+
+def test_words_before_a_correction_are_passed_over() -> None:
+    assert hear("?个?幺三八零零幺三八零零幺").text == "13800138001"
+
+
+def test_an_identity_number_is_compared_with_its_letter() -> None:
+    card = "11010519491231002X"
+    confirmed = ClosedAnswer("yes_no", corrects="id_card", read_back=(card,))
+    assert nearness(card, confirmed) == 0.0 > nearness("不对，" + card, confirmed)
+    assert nearness(card, ClosedAnswer("id_card", corrects="id_card", read_back=(card,))) < -5.0
 
 
 def test_a_no_before_the_same_number_refuses_it() -> None:

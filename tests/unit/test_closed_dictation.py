@@ -23,6 +23,7 @@ SAID = {
     "幺三八两个零一三八三个零": "13800138000",
     "幺三八零零幺三八千": "13800138000",
     "一八六四个九五六七八": "18699995678",
+    "幺三八零零幺三两千": "13800132000",
     "洞幺零六二三四五拐八勾": "01062345789",
     "一三两零零幺三八零零零": "13200138000",
 }
@@ -48,7 +49,9 @@ def test_a_plain_digit_is_likelier_than_a_group_of_one_and_that_than_a_rare_name
     assert rarity("三个") == rarity("双") == -math.inf
 
 
-@pytest.mark.parametrize("said", ["个", "八个", "双个", "双双", "三个四个", "三个双", "千", "零千", "八千八", "八千个"])
+@pytest.mark.parametrize(
+    "said", ["个", "八个", "双个", "双双", "三个四个", "三个双", "千", "零千", "八千八", "八千个", "三个八千", "双八千"]
+)
 def test_what_nobody_says_is_not_allowed(said: str) -> None:
     assert not goes_on(said[:-1], said[-1], 12)
 

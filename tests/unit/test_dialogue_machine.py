@@ -360,6 +360,16 @@ def test_low_confidence_is_confirmed_and_a_refusal_asks_again(tmp_path: Path) ->
     assert SlotFilled("pin", "1235") in talk.last
 
 
+def test_another_reading_of_what_was_refused_is_confirmed_however_sure_it_is(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.says("密码")
+    talk.says("一二三四", confidence=0.3)
+    talk.says("不对")
+    assert talk.gives(Heard("1234", 0.95, ("1235",))) == "密码是<digits 1235>，对吗？"
+    talk.says("对")
+    assert talk.slots == {"pin": "1235"}
+
+
 def test_a_value_said_at_the_confirmation_is_the_new_answer(tmp_path: Path) -> None:
     talk = call(tmp_path)
     talk.says("密码")

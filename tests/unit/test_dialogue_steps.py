@@ -198,6 +198,55 @@ def test_a_correction_that_was_refused_before_is_another(tmp_path: Path) -> None
     assert talk.gives(again) == "是<digits 13800138009>吗？"
 
 
+@pytest.mark.parametrize("yes", [Heard("对", 0.9, ("13800138009",)), Heard("是的", 0.9, ("十", "13900138000"))])
+def test_a_yes_is_one_whatever_else_it_may_have_been(tmp_path: Path, yes: Heard) -> None:
+    talk = call(tmp_path)
+    talk.says("一三八零零一三八零零零")
+    talk.gives(yes)
+    assert talk.slots["number"] == "13800138000"
+
+
+def test_to_say_again_what_took_the_place_of_a_refused_number_is_no_yes(tmp_path: Path) -> None:
+    """The caller may mean that it is wrong again; so the same is asked once more, and a yes is wanted."""
+    talk = call(tmp_path)
+    said = Heard("13800138000", 0.6, ("13800138009",))
+    talk.gives(said)
+    talk.says("不对")
+    assert talk.gives(said) == talk.gives(Heard("13800138009", 0.6)) == "是<digits 13800138009>吗？"
+    talk.says("对")
+    assert talk.slots["number"] == "13800138009"
+
+
+def test_a_refused_number_is_offered_again_when_it_can_be_nothing_else(tmp_path: Path) -> None:
+    """A yes may have been heard as a no."""
+    talk = call(tmp_path)
+    talk.says("一三八零零一三八零零零")
+    talk.says("不对")
+    assert talk.gives(Heard("13800138000", 1.0, ("没有", "13800"))) == "是<digits 13800138000>吗？"
+    talk.gives(Heard("13800138000", 1.0, ("13800138009",)))
+    talk.says("对")
+    assert talk.slots["number"] == "13800138000"
+
+
+def test_only_a_no_bars_a_number(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    talk.says("一三八零零一三八零零零")
+    talk.says("一三九零零一三八零零零")
+    assert talk.dialogue.state.refused == ()
+    talk.says("不对，是一五九零零一三八零零零")
+    assert talk.dialogue.state.refused == ("13900138000",)
+
+
+def test_the_number_that_was_refused_last_is_the_one_to_put_right(tmp_path: Path) -> None:
+    talk = call(tmp_path)
+    for number in ("一三八零零一三八零零零", "一三九零零一三八零零零", "一三八零零一三八零零零"):
+        talk.says(number)
+        talk.says("不对")
+        talk.dialogue.state.errors = 0
+    assert talk.dialogue.state.refused == ("13900138000", "13800138000")
+    assert talk.says("后四位是八零零九") == "是<digits 13800138009>吗？"
+
+
 def test_the_recogniser_is_told_what_was_read_back(tmp_path: Path) -> None:
     talk = call(tmp_path)
     talk.says("一三八零零一三八零零零")
