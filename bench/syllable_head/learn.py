@@ -1,9 +1,9 @@
 """Step 3: train the head on the encodings, with CTC (Graves et al. 2006), and write asr/syllables/head.npz.
 
-    python bench/syllable_head/learn.py ENCODINGS.npz [...] --out head.npz --steps 9000
+    python bench/syllable_head/learn.py ENCODINGS.npz [...] --out head.npz --steps 13000 [--begun HEAD.npz]
 
 On the CPU. Every random choice comes from `--seed`. A fortieth of the utterances is held back; how many of their
-syllables are wrong is printed now and then.
+syllables are wrong is printed now and then. A file that is named twice counts twice, and then that is too good.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from asr.syllables.head import Head
 from asr.syllables.names import NAMES, SYLLABLES, classes_of
 
-HIDDEN = PROJECTED = 224
+HIDDEN, PROJECTED = 256, 224
 CLASSES = len(NAMES) + 1
 BATCH_OF = {60: (48, 8), 120: (32, 14), 200: (20, 20), 320: (12, 30), 480: (8, 40)}
 """By the frames that utterances are padded to: how many are in a batch, and the most syllables."""
 WHITENING_FLOOR = 0.02
 """Of the mean variance: keeps the weakest directions from being blown up."""
 
-RATE, LAST_RATE, WARM_UP_STEPS = 3e-3, 1e-5, 60
+RATE, RATE_GOING_ON, LAST_RATE, WARM_UP_STEPS = 3e-3, 1.2e-3, 1e-5, 60
 WEIGHT_DECAY = 1e-2
 GRADIENT_NORM = 1.0
 DROPPED = 0.15
@@ -181,13 +181,22 @@ def _distance(one: list[int], other: tuple[int, ...]) -> int:
     return row[-1]
 
 
-def train(examples: list[Example], steps: int, seed: int) -> Weights:
-    """AdamW with a warm-up and a cosine down to nothing."""
+def weights_of(head: Path) -> tuple[Array, Array, Weights]:
+    """The mean, the projection and the other weights of a head."""
+    with np.load(head) as stored:
+        arrays = {name: stored[name].astype(np.float32) for name in stored.files if name != "syllables"}
+    mean, projection = arrays.pop("mu"), arrays.pop("project")
+    return mean, projection, {name: jnp.asarray(array) for name, array in arrays.items()}
+
+
+def train(examples: list[Example], steps: int, seed: int, begun: Weights | None = None) -> Weights:
+    """AdamW with a warm-up and a cosine down to nothing; from `begun`, if there is such, more gently."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(examples))
     held = [examples[k] for k in order[: len(examples) // HELD_BACK]]
-    weights, batches = first_weights(rng), Batches([examples[k] for k in order[len(held) :]], rng)
-    rate = optax.warmup_cosine_decay_schedule(0, RATE, WARM_UP_STEPS, max(steps, WARM_UP_STEPS + 1), LAST_RATE)
+    weights, batches = begun or first_weights(rng), Batches([examples[k] for k in order[len(held) :]], rng)
+    highest = RATE_GOING_ON if begun else RATE
+    rate = optax.warmup_cosine_decay_schedule(0, highest, WARM_UP_STEPS, max(steps, WARM_UP_STEPS + 1), LAST_RATE)
     optimiser = optax.chain(optax.clip_by_global_norm(GRADIENT_NORM), optax.adamw(rate, weight_decay=WEIGHT_DECAY))
     state, mean = optimiser.init(weights), 0.0
 
@@ -210,15 +219,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("encodings", type=Path, nargs="+", help="what encode.py wrote")
     parser.add_argument("--out", type=Path, required=True, help="the head, .npz")
+    parser.add_argument("--begun", type=Path, help="a head to go on from, with its projection")
     parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
     examples = read(wanted.encodings)
     if len(examples) < HELD_BACK:
         sys.exit("error: too little to train on: give more encodings")
-    mean, projection = whitening(examples)
+    mean, projection, begun = weights_of(wanted.begun) if wanted.begun else (*whitening(examples), None)
     examples = [(((part.astype(np.float32) - mean) @ projection).astype(np.float16), said) for part, said in examples]
-    weights = train(examples, wanted.steps, wanted.seed)
+    weights = train(examples, wanted.steps, wanted.seed, begun)
     arrays = {"mu": mean, "project": projection, **{name: np.asarray(array) for name, array in weights.items()}}
     halves = {name: array.astype(np.float16) for name, array in arrays.items()}
     np.savez_compressed(wanted.out, allow_pickle=False, syllables=np.array(SYLLABLES), **halves)
