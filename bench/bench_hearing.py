@@ -84,19 +84,28 @@ class Caller:
 
 
 def callers(limit: int) -> list[Caller]:
-    """Those of the main menu, answers of one syllable, dictated numbers, and the others without noise of their own."""
+    """Those of the main menu, answers of one syllable, and the others without noise of their own."""
     path, menus = own_manifest(), menu_manifest()
-    tables = [menus, *(path.parent / folder / "manifest.tsv" for folder in ("answers", "numbers"))]
+    answers = path.parent / "answers" / "manifest.tsv"
     rows = YAML(typ="safe").load(path.with_suffix(".yaml").read_text(encoding="utf-8"))["samples"]
     plain = {row["file"]: row["voice"] for row in rows if row["noise"] == "none" and not row["option"]}
     spoken = {}
-    for table in tables:
+    for table in (menus, answers):
         with table.open(encoding="utf-8", newline="") as lines:
             spoken |= {row["file"]: row["voice"] for row in csv.DictReader(lines, delimiter="\t")}
     others = [entry for entry in read_manifest(path) if entry.file in plain]
-    chosen = [entry for part in (*map(read_manifest, tables), others) for entry in spread(part, limit)]
+    chosen = [entry for part in (read_manifest(menus), read_manifest(answers), others) for entry in spread(part, limit)]
     voices = plain | spoken
     return [Caller(Sample(entry, read_audio(entry.path)), voices[entry.file]) for entry in chosen]
+
+
+def samples_of(manifest: Path) -> list[Sample]:
+    return [Sample(entry, read_audio(entry.path)) for entry in read_manifest(manifest)]
+
+
+def own_numbers() -> list[Sample]:
+    """Dictated and corrected; apart from the callers, so that nobody dictates in the babble behind them."""
+    return samples_of(own_manifest().parent / "numbers" / "manifest.tsv")
 
 
 class Hearing:
@@ -157,7 +166,7 @@ def closed_goals(hearing: Hearing, people: Sequence[Caller]) -> list[Goal]:
     )
     syllables = Share(one.hits + single.hits, one.of + single.of)
     return [
-        *number_goals(hearing.engine, hearing.clean, [one.sample for one in people]),
+        *number_goals(hearing.engine, hearing.clean, [*own_numbers(), *(one.sample for one in people)]),
         at_least("answers of one syllable (对, 不, 好, digits)", syllables, SYLLABLES_WANTED),
         at_least("longer yes and no", several, SYLLABLES_WANTED),
     ]
@@ -336,8 +345,7 @@ def main() -> None:
     goals, voices = menu_goals(hearing, people, asked)
     goals += closed_goals(hearing, people)
     if arguments.numbers:
-        theirs = [Sample(entry, read_audio(entry.path)) for entry in read_manifest(arguments.numbers)]
-        goals += number_goals(engine, lambda one: Telephone({}).through(one.pcm, LINES[0], one.entry.file), theirs)
+        goals += number_goals(engine, hearing.clean, samples_of(arguments.numbers))
     if arguments.real:
         goals.append(real_goal(hearing, arguments.real, arguments.limit))
     rows = throughput(hearing, people, asked.hints)
