@@ -36,6 +36,11 @@ class ClosedAnswer:
     read_back: tuple[str, ...] = field(default=(), repr=False)
     """Numbers that were, the latest last. They were refused; only to a question of yes or no the last is still open."""
 
+    @property
+    def kinds(self) -> tuple[AnswerKind, ...]:
+        """Of what may be said."""
+        return (self.kind, self.corrects) if self.corrects else (self.kind,)
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:

@@ -166,15 +166,15 @@ def closed_goals(hearing: Hearing, people: Sequence[Caller]) -> list[Goal]:
     )
     syllables = Share(one.hits + single.hits, one.of + single.of)
     return [
-        *number_goals(hearing.engine, hearing.clean, [*own_numbers(), *(one.sample for one in people)]),
+        *number_goals(hearing, [*own_numbers(), *(one.sample for one in people)]),
         at_least("answers of one syllable (对, 不, 好, digits)", syllables, SYLLABLES_WANTED),
         at_least("longer yes and no", several, SYLLABLES_WANTED),
     ]
 
 
-def number_goals(engine: Engine, line: Callable[[Sample], Pcm], samples: Sequence[Sample]) -> list[Goal]:
+def number_goals(hearing: Hearing, samples: Sequence[Sample]) -> list[Goal]:
     """Telephone numbers among the samples: right at once, and right after the hotline read them back."""
-    first, settled = shares(engine, line, asked_at(load_settings(), FLOW, NUMBER), dictated(samples))
+    first, settled = shares(hearing.engine, hearing.clean, asked_at(load_settings(), FLOW, NUMBER), dictated(samples))
     return [
         at_least("numbers of 11 digits, exact at the first try", first, NUMBERS_WANTED),
         at_least("... after they were read back and corrected", settled, CORRECTED_WANTED),
@@ -345,7 +345,7 @@ def main() -> None:
     goals, voices = menu_goals(hearing, people, asked)
     goals += closed_goals(hearing, people)
     if arguments.numbers:
-        goals += number_goals(engine, hearing.clean, samples_of(arguments.numbers))
+        goals += number_goals(hearing, samples_of(arguments.numbers))
     if arguments.real:
         goals.append(real_goal(hearing, arguments.real, arguments.limit))
     rows = throughput(hearing, people, asked.hints)

@@ -55,6 +55,7 @@ def goes_on(prefix: str, syllable: str, longest: int) -> bool:
     return len(in_digits(prefix + syllable + unfinished)) <= longest
 
 
+@lru_cache(_REMEMBERED)
 def rarity(said: str) -> float:
     """How much rarer it is than digit by digit, as a natural logarithm; minus infinity for what is unfinished."""
     if said[-1:] in {TIMES, DOUBLE}:

@@ -77,7 +77,7 @@ def of_digits(longest: int, prior: Callable[[str], float], stray: float) -> Gram
     return Grammar(
         dictation.SYLLABLES,
         lambda prefix, syllable: dictation.goes_on(prefix, syllable, longest),
-        lambda said: rare + prior(in_digits(said)) if (rare := rarity(said)) > IMPOSSIBLE else IMPOSSIBLE,
+        lambda said: rarity(said) + prior(in_digits(said)),
         in_digits,
         stray,
         passed_over=dictation.BESIDE_DIGITS,

@@ -46,7 +46,7 @@ class VoskDialect:
     """200 ms, the step in which vosk updates its picture of the speaker."""
 
     def hearings(self, hints: Sequence[str], answer: ClosedAnswer | None) -> Sequence[Hearing]:
-        grammar = grammar_of(hints, (answer.kind, answer.corrects) if answer else (), _may_know)
+        grammar = grammar_of(hints, answer.kinds if answer else (), _may_know)
         return (VoskHearing(),) if grammar is None else (VoskHearing(), VoskHearing(grammar))
 
     def heard(self, hearings: Sequence[Hearing]) -> Heard:

@@ -65,7 +65,7 @@ class VoskEngine:
     def stream(
         self, hints: Sequence[str] = (), *, answer: ClosedAnswer | None = None, quick: bool = False
     ) -> VoskStream:
-        kinds = (answer.kind, answer.corrects) if answer else ()
+        kinds = answer.kinds if answer else ()
         return VoskStream(self._opened(), self._grammar(tuple(hints), kinds), quick=quick)
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class VoskEngine:
             raise SpeechError("the engine is closed", where=self.name, remedy="load it again")
         return model
 
-    def _new_grammar(self, hints: tuple[str, ...], kinds: tuple[AnswerKind | None, ...]) -> Grammar | None:
+    def _new_grammar(self, hints: tuple[str, ...], kinds: tuple[AnswerKind, ...]) -> Grammar | None:
         return grammar_of(hints, kinds, self._knows) if self._takes_grammars else None
 
     def _knows(self, word: str) -> bool:

@@ -83,7 +83,7 @@ class Grammar:
         return bool(spoken) and fewest[-1] <= 1
 
 
-def grammar_of(hints: Sequence[str], kinds: Iterable[AnswerKind | None], knows: Knows) -> Grammar | None:
+def grammar_of(hints: Sequence[str], kinds: Iterable[AnswerKind], knows: Knows) -> Grammar | None:
     """The grammar of a question; None when it expects nothing that the model could hear.
 
     Args:
@@ -92,7 +92,7 @@ def grammar_of(hints: Sequence[str], kinds: Iterable[AnswerKind | None], knows: 
         knows: whether the model has a word.
     """
     phrases = [words for hint in hints if (words := segment(hint, knows))]
-    said = dict.fromkeys("".join(_CLOSED_WORDS[kind] for kind in kinds if kind))
+    said = dict.fromkeys("".join(_CLOSED_WORDS[kind] for kind in kinds))
     closed = tuple(word for word in said if knows(word))
     if not phrases and not closed:
         return None

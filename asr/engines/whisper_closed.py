@@ -114,14 +114,14 @@ def _by_meaning(found: Sequence[Found], answer: ClosedAnswer) -> list[_Reading]:
     same: dict[str, list[Found]] = {}
     for one in sorted(once.values(), key=lambda one: -one.score):
         same.setdefault(one.text.rpartition(COMMA)[2], []).append(one)
-    readings = [_together(some, answer) for some in same.values()]
-    least = max((one.score for one in readings), default=0.0) - _PLAUSIBLE
-    return sorted((one for one in readings if one.score >= least), key=lambda one: -one.weight)
+    together = [(float(np.logaddexp.reduce([one.score for one in some])), some) for some in same.values()]
+    least = max((score for score, _ in together), default=0.0) - _PLAUSIBLE
+    readings = (_together(score, some, answer) for score, some in together if score >= least)
+    return sorted(readings, key=lambda one: -one.weight)
 
 
-def _together(same: Sequence[Found], answer: ClosedAnswer) -> _Reading:
+def _together(score: float, same: Sequence[Found], answer: ClosedAnswer) -> _Reading:
     """Likeliest first in, one out; a no that may have been said was."""
-    score = float(np.logaddexp.reduce([one.score for one in same]))
     text = max((one.text for one in same if same[0].score - one.score <= _AS_LIKELY), key=len)
     return _Reading(text, len(same[0].syllables), score, score + nearness(text, answer))
 

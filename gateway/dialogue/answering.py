@@ -92,8 +92,7 @@ class Answering:
         of it that is wrong.
         """
         if pending.is_value:
-            before = (value for value in self._state.refused if value != pending.value)
-            self._state.refused = (*before, pending.value)
+            self._state.refused = (*self._state.barred, pending.value)
 
     def _ask_to_confirm(self, reading: Reading) -> None:
         if reading.is_value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from asr.text import correct_digits, parse_number, parse_yes_no, strip_punctuation
@@ -39,8 +40,7 @@ class Reader:
         self._choices = stage.flow.choices(self._name)
         self._collect = question if isinstance(question, Collect) else None
         self._slot_type = stage.flow.slots[question.slot].type if isinstance(question, Collect) else None
-        pending = stage.state.pending
-        self._refused = tuple(value for value in stage.state.refused if not pending or value != pending.value)
+        self._refused = stage.state.barred
 
     def read(self, given: Heard | Keys) -> Reading | None:
         """None when it is no answer to this question."""
@@ -150,8 +150,7 @@ class Reader:
         values = [value for value in readings if self._fits(value)]
         if not values:
             return None
-        # who repeats a number sounds as before: the next likeliest, unless there is nothing else that it could be
-        value = next((value for value in values if value not in self._refused), values[0])
+        value = self._first_not_refused(values)
         certain = heard.confidence >= self._settings.accept_score and not self._refused
         sure = {"always": False, "never": True}.get(self._settings.confirm, certain)
         can_be_confirmed = self._kind.says is not None
@@ -161,14 +160,16 @@ class Reader:
         """The number that was read back, its wrong part put right (不是，后四位是一二三四); to be confirmed again."""
         if not (self._collect and self._kind and self._kind.says == "digits" and isinstance(wrong, str)):
             return None
-        value = self._put_right(wrong, heard.text)
-        if value in self._refused:  # as at a whole number: the same sound is not heard as it again
-            others = (self._put_right(wrong, text) for text in heard.alternatives)
-            value = next((other for other in others if other and other not in self._refused), value)
-        if value is None:
+        values = [self._put_right(wrong, text) for text in (heard.text, *heard.alternatives)]
+        if values[0] is None:
             return None
+        value = self._first_not_refused([value for value in values if value is not None])
         sure = self._settings.confirm == "never"
         return Reading(self._collect.slot, heard.confidence, sure, is_value=True, value=value)
+
+    def _first_not_refused(self, values: Sequence[object]) -> object:
+        """Who repeats a number sounds as before: then the next likeliest, unless it could be nothing else."""
+        return next((value for value in values if value not in self._refused), values[0])
 
     def _put_right(self, wrong: str, said: str) -> object | None:
         corrected = correct_digits(wrong, said)

@@ -276,12 +276,12 @@ class Stage:
 
     def _closed(self, question: Question) -> ClosedAnswer | None:
         """What kind of answer the recogniser is to expect; None for words."""
-        pending, told = self.state.pending, self.state.refused
+        pending, told = self.state.pending, self.state.barred
         kind = CLOSED.get(self.flow.slots[question.slot].type) if isinstance(question, Collect) else None
         if kind is None or not isinstance(question, Collect) or (pending and not pending.is_value):
             return ClosedAnswer("yes_no") if pending else None
         if pending:
-            told = (*(value for value in told if value != pending.value), pending.value)
+            told = (*told, pending.value)
         return ClosedAnswer(
             "yes_no" if pending else kind,
             question.min_digits,

@@ -89,6 +89,11 @@ class State:
     """Why the caller goes to a human: asked, errors, failure, or simply the flow."""
     ended: bool = False
 
+    @property
+    def barred(self) -> tuple[Any, ...]:
+        """Refused values but for the one that is read back now."""
+        return tuple(value for value in self.refused if not self.pending or value != self.pending.value)
+
 
 def resumable(state: State) -> bool:
     """Whether another session can go on from here: the caller is being asked something.

@@ -78,7 +78,7 @@ def test_without_a_known_hint_there_is_no_grammar(hints: list[str]) -> None:
 
 
 def test_a_closed_answer_brings_the_words_of_its_kind_that_the_model_has() -> None:
-    grammar = grammar_of(["宽带"], ("phone", None), knows)
+    grammar = grammar_of(["宽带"], ("phone",), knows)
     assert grammar is not None
     assert set(grammar.closed) == {"一", "二", "三", "五"}
     assert json.loads(grammar.json)[:2] == ["宽带", "一"]
