@@ -1,14 +1,16 @@
 """Closed answers on the embedded engine: the syllable head first, Whisper's decoder where the head is unsure.
 
 The head reads the same encoding that the decoder would, and costs a tenth of the decoder. What it spells out
-within the question's grammar is the answer when the sound says it and nothing else. Otherwise the decoder is asked too,
-with the question's hints: callers also say 转人工, 我不知道 or 不对，最后四位是 to a question for a number.
+within the question's grammar is the answer when the sound says it and nothing else. Otherwise it reads the sound again
+as two other mouths would have said it, one a little longer and one shorter, and the average counts (as test-time
+augmentation over the vocal tract: Jaitly and Hinton 2013). Then the decoder is asked too, with the question's hints:
+callers also say 转人工, 我不知道 or 不对，最后四位是 to a question for a number.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from asr.closed.corrections import BY_DIGITS, COMMA, corrections_of, nearness, number_in
 from asr.closed.grammar import grammar_of
 from asr.closed.search import Found, find
-from asr.engine import ClosedAnswer, Pcm, Transcript
+from asr.engine import ClosedAnswer, Transcript
 from asr.syllables.head import Encoded, LogProbabilities
 from asr.text import parse_digits
 
@@ -43,37 +45,40 @@ _ALTERNATIVES = 4
 
 
 class ClosedHearing:
-    """Hears one utterance as the answer to a closed question. Light; safe for several threads when its parts are.
+    """Hears one utterance as the answer to a closed question.
 
     Args:
-        encode: the encoding of the speech in some audio, shape (frames, 512), 20 ms a frame; None when there is no
-            speech in it, or more than the encoder takes at once.
         head: names the syllables in an encoding (`asr.syllables.head.Head`).
+        encoded: of the speech, shape (frames, 512), 20 ms a frame.
+        encode_again: the same speech as some other mouths would have said it, each of the same shape; called when the
+            head is unsure.
+        decode: the utterance as the decoder hears it, without any grammar; called when the head is unsure of these too.
     """
 
-    def __init__(self, encode: Callable[[Pcm], Encoded | None], head: Callable[[Encoded], LogProbabilities]) -> None:
-        self._encode = encode
+    def __init__(
+        self,
+        head: Callable[[Encoded], LogProbabilities],
+        encoded: Encoded,
+        encode_again: Callable[[], Iterable[Encoded]],
+        decode: Callable[[], Transcript],
+    ) -> None:
         self._head = head
+        self._encoded = encoded
+        self._encode_again = encode_again
+        self._decode = decode
 
-    def hear(
-        self, pcm: Pcm, answer: ClosedAnswer, decode: Callable[[], Transcript], *, quick: bool = False
-    ) -> Transcript:
+    def hear(self, answer: ClosedAnswer, *, quick: bool = False) -> Transcript:
         """What was said, with the other readings that are answers behind it. Blocking.
 
         Args:
-            pcm: the utterance.
             answer: what the question asks for.
-            decode: the utterance as the decoder hears it, without any grammar; called when the head alone is unsure.
             quick: believe the head sooner.
         """
-        encoded = self._encode(pcm)
-        if encoded is None:
-            return decode()
-        readings = _readings(self._head(encoded), answer, _QUICK_BEAMS if quick else _BEAMS)
+        readings = self._read(answer, quick=quick)
         texts = [one.text for one in readings[: _ALTERNATIVES + 1]]
         if readings and (_is_sure(readings) or (quick and readings[0].score >= _SAID)):
             return Transcript(texts[0], _confidence(readings), tuple(texts[1:]))
-        heard = decode()
+        heard = self._decode()
         if not readings or readings[0].score < _PERHAPS:
             return heard
         if heard.rejected and readings[0].score < _ALONE:
@@ -82,6 +87,16 @@ class ClosedHearing:
         if said is None:
             return _with(heard, heard.text, heard.confidence, [*heard.alternatives, *texts]) if heard.text else heard
         return _with(heard, said, _confidence(readings), [*texts, heard.text, *heard.alternatives])
+
+    def _read(self, answer: ClosedAnswer, *, quick: bool) -> list[_Reading]:
+        """What the head reads; where it is unsure, on the average over several mouths."""
+        sound = self._head(self._encoded)
+        readings = _readings(sound, answer, _QUICK_BEAMS if quick else _BEAMS)
+        if quick or not readings or _is_sure(readings) or readings[0].score < _PERHAPS:
+            return readings
+        sounds = [sound, *map(self._head, self._encode_again())]
+        mean = np.logaddexp.reduce(sounds, axis=0) - math.log(len(sounds))
+        return _readings(mean, answer, _BEAMS)
 
 
 @dataclass(frozen=True, slots=True)

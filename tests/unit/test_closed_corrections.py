@@ -16,17 +16,13 @@ pytestmark = pytest.mark.unit
 READ_BACK = "13800138000"
 CONFIRMED = ClosedAnswer("yes_no", 11, 11, corrects="phone", read_back=(READ_BACK,))
 ASKED_ANEW = ClosedAnswer("phone", 11, 11, corrects="phone", read_back=(READ_BACK,))
-PCM = np.zeros(16_000, np.int16)
 MISHEARD = Transcript("部队后寺位市", 0.4)
 
 
-def hearing(spoken: str) -> ClosedHearing:
+def hear(spoken: str, answer: ClosedAnswer = CONFIRMED, decoded: Transcript = MISHEARD) -> Transcript:
     sound = heard(spoken)
-    return ClosedHearing(lambda _pcm: np.zeros((2 * len(sound), 512), np.float32), lambda _encoded: sound)
-
-
-def hear(spoken: str, answer: ClosedAnswer = CONFIRMED) -> Transcript:
-    return hearing(spoken).hear(PCM, answer, lambda: MISHEARD)
+    encoded = np.zeros((2 * len(sound), 512), np.float32)
+    return ClosedHearing(lambda _encoded: sound, encoded, list, lambda: decoded).hear(answer)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +83,7 @@ def test_what_the_sound_rules_out_is_nobodys_other_reading() -> None:
 def test_the_decoder_decides_between_corrections_that_the_head_takes_for_alike() -> None:
     spoken = "不对是幺三八零零幺三八零零/"
     assert hear(spoken).text == "不对，13800138006"
-    agreed = hearing(spoken).hear(PCM, CONFIRMED, lambda: Transcript("不对,是一三八零零一三八零零九。", 0.5))
+    agreed = hear(spoken, CONFIRMED, Transcript("不对,是一三八零零一三八零零九。", 0.5))
     assert agreed.text == "不对，13800138009"
 
 

@@ -16,7 +16,6 @@ from asr.syllables.names import NAMES
 
 pytestmark = pytest.mark.unit
 
-PCM = np.zeros(16_000, np.int16)
 YES_NO = ClosedAnswer("yes_no")
 CODE = ClosedAnswer("digits", 4, 4)
 OTHER = "?"
@@ -35,44 +34,64 @@ class Decoder:
         return self._heard
 
 
-def head_hears(*syllables: dict[str, float]) -> ClosedHearing:
-    """A hearing whose head is as sure of each syllable as is said here."""
+Said = list[dict[str, float]]
+"""How sure the head is of each syllable, one after the other."""
+
+
+def rows_of(said: Said) -> LogProbabilities:
     rows = []
-    for syllable in syllables:
+    for syllable in said:
         peak = np.full(CLASSES, 1e-6)
         for char, probability in syllable.items():
             peak[NAMES.index("zuo") + 1 if char == OTHER else CLASS_OF[char]] = probability
         pause = np.full(CLASSES, 1e-6)
         pause[0] = 1.0
         rows += [peak / peak.sum(), pause / pause.sum()]
-
-    def head(_encoded: Encoded) -> LogProbabilities:
-        return np.log(np.array(rows, np.float32))
-
-    return ClosedHearing(lambda _pcm: np.zeros((len(rows) * 2, 512), np.float32), head)
+    return np.log(np.array(rows, np.float32))
 
 
-def sure(text: str) -> list[dict[str, float]]:
+class Mouths:
+    """The same speech as several mouths say it: an encoding holds nothing but which of them it is of."""
+
+    def __init__(self, *said: Said) -> None:
+        self._sounds = [rows_of(one) for one in said]
+        self._encodings = [
+            np.full((2 * len(sound), 512), which, np.float32) for which, sound in enumerate(self._sounds)
+        ]
+        self.asked = 0
+
+    def _head(self, encoded: Encoded) -> LogProbabilities:
+        return self._sounds[int(encoded[0, 0])]
+
+    def _others(self) -> list[Encoded]:
+        self.asked += 1
+        return self._encodings[1:]
+
+    def heard(self, answer: ClosedAnswer, decoder: Decoder, *, quick: bool = False) -> Transcript:
+        return ClosedHearing(self._head, self._encodings[0], self._others, decoder).hear(answer, quick=quick)
+
+
+def sure(text: str) -> Said:
     return [{char: 1.0} for char in text]
 
 
 def test_the_decoder_is_not_asked_when_the_head_is_sure() -> None:
     decoder = Decoder("散零三八")
-    heard = head_hears(*sure("三零三八")).hear(PCM, CODE, decoder)
+    heard = Mouths(sure("三零三八")).heard(CODE, decoder)
     assert (heard.text, decoder.asked) == ("3038", 0)
     assert heard.confidence > 0.9
 
 
 def test_the_decoder_decides_between_readings_that_the_head_takes_for_alike() -> None:
     decoder = Decoder("三零三九。")
-    heard = head_hears(*sure("三零三"), {"六": 0.55, "九": 0.45}).hear(PCM, CODE, decoder)
+    heard = Mouths([*sure("三零三"), {"六": 0.55, "九": 0.45}]).heard(CODE, decoder)
     assert (heard.text, decoder.asked) == ("3039", 1)
     assert heard.alternatives[0] == "3036"
     assert heard.confidence < 0.6
 
 
 def test_the_head_decides_when_the_decoder_heard_no_answer() -> None:
-    heard = head_hears(*sure("三零三"), {"六": 0.55, "九": 0.45}).hear(PCM, CODE, Decoder("山林山酒吧"))
+    heard = Mouths([*sure("三零三"), {"六": 0.55, "九": 0.45}]).heard(CODE, Decoder("山林山酒吧"))
     assert heard.text == "3036"
     assert heard.alternatives == ("3039", "山林山酒吧")
 
@@ -80,24 +99,42 @@ def test_the_head_decides_when_the_decoder_heard_no_answer() -> None:
 def test_what_is_no_answer_is_heard_as_the_decoder_hears_it() -> None:
     """转人工 must not become a number."""
     decoder = Decoder("转人工", ("装人工",))
-    heard = head_hears(*sure(OTHER * 3)).hear(PCM, CODE, decoder)
+    heard = Mouths(sure(OTHER * 3)).heard(CODE, decoder)
     assert (heard.text, heard.alternatives) == ("转人工", ("装人工",))
 
 
 def test_a_word_with_a_no_in_it_is_no_no() -> None:
-    heard = head_hears(*sure("?不??")).hear(PCM, YES_NO, Decoder("我不知道"))
+    heard = Mouths(sure("?不??")).heard(YES_NO, Decoder("我不知道"))
     assert (heard.text, heard.alternatives) == ("我不知道", ())
 
 
 def test_in_a_hurry_the_head_is_believed_sooner() -> None:
     decoder = Decoder("三零三九")
-    heard = head_hears(*sure("三零三"), {"六": 0.55, "九": 0.45}).hear(PCM, CODE, decoder, quick=True)
+    heard = Mouths([*sure("三零三"), {"六": 0.55, "九": 0.45}]).heard(CODE, decoder, quick=True)
     assert (heard.text, heard.alternatives, decoder.asked) == ("3036", ("3039",), 0)
 
 
-def test_without_speech_the_decoder_says_why() -> None:
-    hearing = ClosedHearing(lambda _pcm: None, Head())
-    assert hearing.hear(PCM, YES_NO, Decoder()).rejected == "silence"
+def test_other_mouths_decide_what_the_first_left_open() -> None:
+    decoder = Decoder("三零三九")
+    mouths = Mouths([*sure("三零三"), {"六": 0.5, "九": 0.5}], sure("三零三九"), sure("三零三九"))
+    assert (mouths.heard(CODE, decoder).text, mouths.asked, decoder.asked) == ("3039", 1, 0)
+
+
+def test_one_other_mouth_against_two_is_not_believed() -> None:
+    mouths = Mouths([*sure("三零三"), {"六": 0.7, "九": 0.3}], sure("三零三九"), sure("三零三六"))
+    assert mouths.heard(CODE, Decoder("山林山酒吧")).text == "3036"
+
+
+@pytest.mark.parametrize("said", ["三零三九", OTHER * 3])
+def test_other_mouths_are_not_asked_what_is_sure_or_hopeless(said: str) -> None:
+    mouths = Mouths(sure(said), sure("三零三六"))
+    mouths.heard(CODE, Decoder("转人工"))
+    assert mouths.asked == 0
+
+
+def test_in_a_hurry_other_mouths_are_not_asked() -> None:
+    mouths = Mouths([*sure("三零三"), {"六": 0.55, "九": 0.45}], sure("三零三九"))
+    assert (mouths.heard(CODE, Decoder(), quick=True).text, mouths.asked) == ("3036", 0)
 
 
 def test_the_head_gives_probabilities_for_each_pair_of_frames() -> None:
