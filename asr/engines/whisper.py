@@ -16,15 +16,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ctranslate2
-import numpy as np
 import tokenizers
-from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from asr.denoise.mask import Mask, Mel
 from asr.engine import SAMPLE_RATE_HZ, Capabilities, ClosedAnswer, OfflineStream, Pcm, Stream, Transcript
 from asr.engines.whisper_closed import ClosedHearing
+from asr.engines.whisper_features import (
+    SILENCE_FRAMES_WITHOUT_HINTS,
+    Features,
+    span_of_sound,
+    warped,
+    with_silence,
+    without_silence,
+)
 from asr.engines.whisper_phrases import PhraseHearing
 from asr.engines.whisper_weights import WHISPER_BASE
 from asr.errors import ModelError
@@ -34,14 +40,7 @@ from asr.syllables.head import Encoded, Head
 from asr.text import to_simplified
 from asr.vad.silero import CHUNK_SAMPLES, Silero
 from asr.weights import Weights, model_folder
-from asr.windows import FRAME_SAMPLES, cut_windows, frame_levels_dbfs
-
-SILENCE_FRAMES = 600
-"""6 s of silence are encoded behind the speech. Whisper learned on 30 s: with less than 2 s of it, it loops, and the
-CER falls as far as 6 s (100 telephone utterances: 13.6 % with 4 s, 12.1 % with 6 s; at 15 dB 18.2 and 17.8 %)."""
-SILENCE_FRAMES_WITHOUT_HINTS = 1200
-"""Of free speech more is lost by too little silence: 58 recordings of real speech at 8 kHz, 1300 characters, have 679
-errors with 6 s behind it and 628 with 12 s (one beam); all of the 30 s gives 627, for twice the work of encoding."""
+from asr.windows import cut_windows
 
 LONGEST_WINDOW_S = 24.0
 """With the silence behind it, what the encoder takes at once (30 s)."""
@@ -65,7 +64,6 @@ the same within 1 %), plain faster_whisper 628 and 380."""
 _TOKENS_PER_S = 16.0
 _TOKENS_EXTRA = 6
 
-_SILENCE_DBFS = -60.0
 _SPEECH_PROBABILITY = 0.5
 _SPEECH_CHUNKS = 5
 """160 ms of speech: taps, keys and bars of music that pass for speech have less. 五 or 不 alone often have less too;
@@ -88,26 +86,8 @@ heard much the same way, what was read from the prompt isn't. The encoding is sh
 next two readings of either are alternatives too. On 100 telephone utterances at 15 dB the right option rose from 81 to
 85 %."""
 
-_FULL_SCALE = 32768.0
-_MOST_FRAMES = 3000
-_MEL_TAIL_SAMPLES = 400
-"""One analysis window, so that the last sound fades into the silence."""
-
-_ENCODED_FRAME_SAMPLES = 320
-_ENCODED_TAIL_FRAMES = 10
-"""200 ms of the silence behind the speech, in which the last syllable is finished."""
-
-_QUIET_DB = 40.0
-"""What lies this far below the loudest 20 ms, before and after the speech, is not encoded ..."""
-_MARGIN_FRAMES = 15
-"""... but for 300 ms: first and last syllables are soft."""
-
-
 _WARPED_BANDS = (-1, 1)
 """One band of 80 is 3 to 4 % of the frequency, the difference between two people."""
-
-Mel = NDArray[np.float32]
-"""Log-mel features as Whisper takes them, shape (80, frames), 10 ms a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +98,8 @@ class _Decoded:
     log_probability: float
     """Mean over the tokens."""
     tokens: int
-    encoded: Encoded | None = None
-    """Of what was heard with hints and in doubt, for the phrases' sake."""
+    encoded: Sequence[Encoded] = ()
+    """Of what was heard with hints and in doubt, for the phrases' sake: as it is, and masked."""
 
 
 class WhisperEngine:
@@ -161,7 +141,8 @@ class WhisperEngine:
         # The mel filterbank is one small product; BLAS would wake a thread per core for it and let them spin for 50 ms.
         threadpool_limits(1, user_api="blas")
         self._tokenizer = Tokenizer(vocabulary, multilingual=True, task="transcribe", language="zh")
-        self._features = FeatureExtractor()
+        self._features = Features()
+        self._mask = Mask()
         self._silero = Silero()
         self._silero_lock = threading.Lock()
         self._head = Head()
@@ -198,27 +179,27 @@ class WhisperEngine:
 
     def _hear_closed(self, pcm: Pcm, hints: tuple[str, ...], answer: ClosedAnswer, *, quick: bool) -> Transcript:
         """As an answer within its grammar. What the head has had encoded, the decoder needs no more."""
-        speech = _without_edges(pcm)
+        speech = pcm[span_of_sound(pcm)]
         if not len(speech) or len(speech) > LONGEST_WINDOW_S * SAMPLE_RATE_HZ:
             return self._hear(pcm, hints, quick=quick)
-        mel = self._mel(speech)
-        sound = self._model.encode(_viewed(mel[None]))
+        mel = self._features(speech)
+        sound = self._model.encode(with_silence([mel]))
 
         def decode() -> Transcript:
             return self._hear(pcm, hints, quick=quick, sound=sound)
 
         def encode_again() -> Iterable[Encoded]:
-            other_mouths = np.stack([_warped(mel, bands) for bands in _WARPED_BANDS])
-            return _of_speech(self._model.encode(_viewed(other_mouths)), speech)
+            other_mouths = [warped(mel, bands) for bands in _WARPED_BANDS]
+            return without_silence(self._model.encode(with_silence(other_mouths)), speech)
 
-        hearing = ClosedHearing(self._head, _of_speech(sound, speech)[0], encode_again, decode)
+        hearing = ClosedHearing(self._head, without_silence(sound, speech)[0], encode_again, decode)
         return hearing.hear(answer, quick=quick)
 
     def _hear(
         self, pcm: Pcm, hints: tuple[str, ...], *, quick: bool, sound: ctranslate2.StorageView | None = None
     ) -> Transcript:
         """`sound`: the encoding of the speech, where it was made already; then it is one window."""
-        pcm = _without_edges(pcm)
+        pcm = pcm[span_of_sound(pcm)]
         if not self._has_speech(pcm):
             return Transcript("", 0.0, rejected="silence")
         windows = cut_windows(pcm, LONGEST_WINDOW_S, SHORTEST_WINDOW_S)
@@ -233,8 +214,8 @@ class WhisperEngine:
         rejected = self._reason_to_reject(text, confidence, hints, heard_twice=heard_twice)
         alternatives = tuple(dict.fromkeys(other for other in others if other not in ("", text)))
         heard = Transcript("", 0.0, rejected=rejected) if rejected else Transcript(text, confidence, alternatives)
-        encoded = decoded[0].encoded if len(decoded) == 1 and sound is None else None
-        if encoded is None or heard.confidence >= _SECOND_HEARING_BELOW:
+        encoded = decoded[0].encoded if len(decoded) == 1 and sound is None else ()
+        if not encoded or heard.confidence >= _SECOND_HEARING_BELOW:
             return heard
         return self._phrases.weigh(encoded, hints, heard)
 
@@ -268,28 +249,32 @@ class WhisperEngine:
     def _decode(
         self, pcm: Pcm, hints: tuple[str, ...], *, quick: bool, sound: ctranslate2.StorageView | None
     ) -> _Decoded:
-        if sound is None:
-            mel = self._mel(pcm, SILENCE_FRAMES if hints else SILENCE_FRAMES_WITHOUT_HINTS)
-            sound = self._model.encode(_viewed(mel[None]))
+        mel = self._features(pcm)
         bound = _TOKENS_EXTRA + int(len(pcm) / SAMPLE_RATE_HZ * _TOKENS_PER_S)
         if not hints:
-            return self._without_hints(sound, bound, quick=quick)
+            return self._without_hints(mel, sound, bound, quick=quick)
+        sound = self._model.encode(with_silence([mel])) if sound is None else sound
         heard = self._search(sound, hints, bound, beams=1)
         if quick or math.exp(heard.log_probability) >= _SECOND_HEARING_BELOW:
             return heard
-        heard = self._search(sound, hints, bound, beams=_BEAMS_IN_DOUBT)
-        free = self._search(sound, (), bound, beams=_BEAMS_IN_DOUBT)
-        others = (free.text, *heard.others[:_OTHERS], *free.others[:_OTHERS])
-        return replace(heard, others=others, encoded=_of_speech(sound, pcm)[0])
+        masked = self._model.encode(with_silence([self._mask(mel)]))
+        free = self._search(masked, (), bound, beams=_BEAMS_IN_DOUBT)
+        both = [self._search(one, hints, bound, beams=_BEAMS_IN_DOUBT) for one in (masked, sound)]
+        heard, other = sorted(both, key=lambda one: -one.log_probability)
+        others = (free.text, other.text, *heard.others[:_OTHERS], *free.others[:_OTHERS])
+        return replace(heard, others=others, encoded=[without_silence(one, pcm)[0] for one in (sound, masked)])
 
-    def _without_hints(self, sound: ctranslate2.StorageView, bound: int, *, quick: bool) -> _Decoded:
+    def _without_hints(self, mel: Mel, sound: ctranslate2.StorageView | None, bound: int, *, quick: bool) -> _Decoded:
+        silence = SILENCE_FRAMES_WITHOUT_HINTS
+        sound = self._model.encode(with_silence([mel], silence)) if sound is None else sound
         heard = self._search(sound, (), bound, beams=1 if quick else _BEAMS_WITHOUT_HINTS)
         if quick or math.exp(heard.log_probability) >= _SURE_WITHOUT_HINTS:
             return heard
+        masked = self._model.encode(with_silence([self._mask(mel)], silence))
         straight = self._search(sound, (), bound, beams=1)
-        if _as_a_whole(straight) > _as_a_whole(heard):
-            return replace(straight, others=(heard.text, *heard.others))
-        return heard
+        others = [heard, straight, self._search(masked, (), bound, beams=_BEAMS_WITHOUT_HINTS)]
+        best, *others = sorted(others, key=_as_a_whole, reverse=True)
+        return replace(best, others=(*(one.text for one in others), *heard.others))
 
     def _search(self, sound: ctranslate2.StorageView, hints: tuple[str, ...], bound: int, *, beams: int) -> _Decoded:
         prompt = self._prompt(hints)
@@ -303,18 +288,6 @@ class WhisperEngine:
         )[0]
         best, *others = [self._tokenizer.decode(tokens) for tokens in result.sequences_ids]
         return _Decoded(best, tuple(others), result.scores[0], len(result.sequences_ids[0]))
-
-    def _mel(self, pcm: Pcm, silence_frames: int = SILENCE_FRAMES) -> Mel:
-        """Of the speech and the silence behind it, 3000 frames at most."""
-        tail = np.zeros(_MEL_TAIL_SAMPLES, np.float32)
-        speech = self._features(np.concatenate([pcm.astype(np.float32) / _FULL_SCALE, tail]), padding=0)
-        # Whisper's features reach 80 dB below the loudest; silence lies at that floor, so it needs no computing.
-        floor = (speech.max() * 4.0 - 8.0) / 4.0
-        silence_frames = min(silence_frames, _MOST_FRAMES - speech.shape[1])
-        silence = np.full((speech.shape[0], silence_frames), floor, np.float32)
-        mel = np.concatenate([speech, silence], axis=1)
-        even = mel.shape[1] // 2 * 2  # the encoder halves the frame rate
-        return np.asarray(mel[:, :even], np.float32)
 
     def _prompt(self, hints: tuple[str, ...]) -> list[int]:
         start = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
@@ -332,22 +305,6 @@ class WhisperEngine:
         return tokens
 
 
-def _viewed(mels: Mel) -> ctranslate2.StorageView:
-    """Several utterances, shape (utterances, 80, frames), as the model takes them."""
-    return ctranslate2.StorageView.from_array(np.ascontiguousarray(mels))
-
-
-def _warped(mel: Mel, bands: int) -> Mel:
-    """The spectrum so many bands higher, as of a mouth that is shorter; the outermost bands say what they said."""
-    return mel[np.clip(np.arange(len(mel)) - bands, 0, len(mel) - 1)]
-
-
-def _of_speech(sound: ctranslate2.StorageView, pcm: Pcm) -> NDArray[np.float32]:
-    """Encodings of some audio without most of the silence behind it, shape (encodings, frames, 512)."""
-    encoded: NDArray[np.float32] = np.array(sound)
-    return encoded[:, : len(pcm) // _ENCODED_FRAME_SAMPLES + _ENCODED_TAIL_FRAMES]
-
-
 def _as_a_whole(heard: _Decoded) -> float:
     """How likely a reading is, a natural logarithm; readings of unlike length can be compared."""
     return heard.log_probability * heard.tokens + _A_CHARACTER_MORE * len(_cleaned(heard.text))
@@ -355,13 +312,3 @@ def _as_a_whole(heard: _Decoded) -> float:
 
 def _cleaned(text: str) -> str:
     return collapse_loops(to_simplified(text)).strip("、，, ")
-
-
-def _without_edges(pcm: Pcm) -> Pcm:
-    """The audio without the quiet before and after what is loud in it; empty when all of it is below -60 dBFS."""
-    levels = frame_levels_dbfs(pcm)
-    if not len(levels) or levels.max() < _SILENCE_DBFS:
-        return pcm[:0]
-    loud = np.flatnonzero(levels >= levels.max() - _QUIET_DB)
-    first = max(0, int(loud[0]) - _MARGIN_FRAMES)
-    return pcm[first * FRAME_SAMPLES : (int(loud[-1]) + 1 + _MARGIN_FRAMES) * FRAME_SAMPLES]

@@ -19,7 +19,7 @@ from asr.closed.corrections import BY_DIGITS, COMMA, corrections_of, nearness, n
 from asr.closed.grammar import grammar_of
 from asr.closed.search import Found, find
 from asr.engine import ClosedAnswer, Transcript
-from asr.syllables.head import Encoded, LogProbabilities
+from asr.syllables.head import Encoded, LogProbabilities, averaged
 from asr.text import parse_digits
 
 _SURE = -1.5
@@ -95,8 +95,7 @@ class ClosedHearing:
         if quick or not readings or _is_sure(readings) or readings[0].score < _PERHAPS:
             return readings
         sounds = [sound, *map(self._head, self._encode_again())]
-        mean = np.logaddexp.reduce(sounds, axis=0) - math.log(len(sounds))
-        return _readings(mean, answer, _BEAMS)
+        return _readings(averaged(sounds), answer, _BEAMS)
 
 
 @dataclass(frozen=True, slots=True)

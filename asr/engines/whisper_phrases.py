@@ -16,7 +16,7 @@ import numpy as np
 
 from asr.engine import Transcript
 from asr.phrases.likelihood import ratios
-from asr.syllables.head import Encoded, LogProbabilities
+from asr.syllables.head import Encoded, LogProbabilities, averaged
 from asr.syllables.names import classes_of
 
 _A_SYLLABLE_MORE = 3.0
@@ -48,19 +48,21 @@ class PhraseHearing:
     def __init__(self, head: Callable[[Encoded], LogProbabilities]) -> None:
         self._head = head
 
-    def weigh(self, encoded: Encoded, hints: Sequence[str], heard: Transcript) -> Transcript:
+    def weigh(self, encoded: Sequence[Encoded], hints: Sequence[str], heard: Transcript) -> Transcript:
         """`heard`, or what the sound says instead, with the other readings behind it.
 
         Args:
-            encoded: of the speech, shape (frames, 512), 20 ms a frame.
+            encoded: of the speech in one or more ways, each of shape (frames, 512), 20 ms a frame; the head's average
+                over them counts.
             hints: the phrases expected; the first 200 count.
             heard: what the decoder made of it, with little confidence.
         """
         phrases = [hint for hint in dict.fromkeys(hints[:_MOST_PHRASES]) if classes_of(hint)]
-        if not phrases or len(encoded) < 2:
+        if not phrases or len(encoded[0]) < 2:
             return heard
         readings = [text for text in (heard.text, *heard.alternatives) if classes_of(text)]
-        found = ratios(self._head(encoded), [classes_of(text) for text in (*phrases, *readings)])
+        sound = averaged([self._head(one) for one in encoded])
+        found = ratios(sound, [classes_of(text) for text in (*phrases, *readings)])
         by_syllable = found.by_syllable
         said_of = dict(zip(readings, by_syllable[len(phrases) :].tolist(), strict=True))
         text_said = said_of.pop(heard.text, -math.inf)

@@ -10,7 +10,7 @@ sentences at all.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +73,12 @@ class Head:
         scores -= scores.max(axis=1, keepdims=True)
         log_probabilities: LogProbabilities = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return log_probabilities
+
+
+def averaged(heard: Sequence[LogProbabilities]) -> LogProbabilities:
+    """The mean probabilities of what was heard in several ways, all of the same shape."""
+    summed: LogProbabilities = np.logaddexp.reduce(heard, axis=0)
+    return summed - np.float32(np.log(len(heard)))
 
 
 def _convolved(hidden: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:

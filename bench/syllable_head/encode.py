@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from sounds import nothing_said
 
 from asr.engine import SAMPLE_RATE_HZ, Pcm
-from asr.engines.whisper import WhisperEngine, _without_edges
+from asr.engines.whisper import WhisperEngine
+from asr.engines.whisper_features import Features, span_of_sound, with_silence, without_silence
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "audio_samples"))
 from make import active_level_db, babble, band, coloured, through_alaw
@@ -34,10 +35,6 @@ LONGEST_S = 14
 RECENT = 150
 """Lines that may be said before another."""
 FULL_SCALE = 32767
-
-FRAME_SAMPLES = 320
-TAIL_FRAMES = 10
-"""200 ms of silence behind the speech, as the engine hands them to the head."""
 
 Audio = NDArray[np.float64]
 """Mono at 16 kHz, -1 to 1, shape (n,)."""
@@ -53,8 +50,8 @@ def on_a_line(speech: Audio, others: list[Audio], rng: np.random.Generator) -> P
     pace = rng.uniform(0.82, 1.2)
     speech = soxr.resample(speech, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ / pace)
     if rng.random() < 0.3:
-        speech = np.convolve(speech, _room(rng))
-    speech = _through_a_handset(speech, rng)
+        speech = np.convolve(speech, room(rng))
+    speech = through_a_handset(speech, rng)
     speech = np.concatenate([np.zeros(int(rng.uniform(0, 6000))), speech, np.zeros(int(rng.uniform(0, 7000)))])
     wide = rng.random() < 0.08
     limits = (60.0, 7600.0) if wide else (rng.uniform(200, 350), rng.uniform(2800, 3500))
@@ -66,10 +63,10 @@ def on_a_line(speech: Audio, others: list[Audio], rng: np.random.Generator) -> P
         noise = babble(length, others, rng) if talking else coloured(length, rng.uniform(0, 2), rng)
         noise = band(noise, *limits)
         speech = speech + noise * 10 ** ((level_dbfs - snr_db) / 20) / np.sqrt(np.mean(noise**2) + 1e-12)
-    return _to_pcm(np.clip(speech, -1, 1) if wide else _telephoned(speech, rng))
+    return to_pcm(np.clip(speech, -1, 1) if wide else _telephoned(speech, rng))
 
 
-def _through_a_handset(speech: Audio, rng: np.random.Generator) -> Audio:
+def through_a_handset(speech: Audio, rng: np.random.Generator) -> Audio:
     """Another microphone and another mouth: up to 3 dB an octave more or less, and a resonance or dip of up to 6 dB."""
     hertz = np.maximum(np.fft.rfftfreq(len(speech), 1 / SAMPLE_RATE_HZ), 100.0)
     octaves = np.log2(hertz / rng.uniform(500, 3000))
@@ -77,7 +74,7 @@ def _through_a_handset(speech: Audio, rng: np.random.Generator) -> Audio:
     return np.asarray(np.fft.irfft(np.fft.rfft(speech) * 10 ** (gain_db / 20), len(speech)), np.float64)
 
 
-def _room(rng: np.random.Generator) -> Audio:
+def room(rng: np.random.Generator) -> Audio:
     """A response of 190 ms: the sound itself and noise that fades behind it."""
     seconds = np.arange(3000) / SAMPLE_RATE_HZ
     response = rng.standard_normal(3000) * np.exp(-seconds * rng.uniform(20, 60)) * rng.uniform(0.01, 0.06)
@@ -95,7 +92,7 @@ def _telephoned(speech: Audio, rng: np.random.Generator) -> Audio:
     return np.asarray(soxr.resample(line, LINE_RATE_HZ, SAMPLE_RATE_HZ), np.float64)
 
 
-def _to_pcm(audio: Audio) -> Pcm:
+def to_pcm(audio: Audio) -> Pcm:
     return (np.clip(audio, -1, 1) * FULL_SCALE).astype(np.int16)
 
 
@@ -104,14 +101,15 @@ class Encoder:
 
     def __init__(self) -> None:
         self._engine = WhisperEngine()
+        self._features = Features()
 
     def __call__(self, pcm: Pcm) -> Encoded | None:
         """The encoding, None for what is longer than `LONGEST_S`."""
-        pcm = _without_edges(pcm)
+        pcm = pcm[span_of_sound(pcm)]
         if len(pcm) / SAMPLE_RATE_HZ > LONGEST_S:
             return None
-        encoded = np.array(self._engine._model.encode(self._engine._mel(pcm)))[0]  # noqa: SLF001  the very same path
-        return np.asarray(encoded[: len(pcm) // FRAME_SAMPLES + TAIL_FRAMES], np.float16)
+        encoded = self._engine._model.encode(with_silence([self._features(pcm)]))  # noqa: SLF001  the very same model
+        return np.asarray(without_silence(encoded, pcm)[0], np.float16)
 
 
 def recordings(folder: Path) -> list[tuple[Audio, str]]:
