@@ -1,7 +1,7 @@
 """Step 2: train the mask, and write asr/denoise/mask.npz.
 
     python bench/noise_mask/learn.py MIXES.npz [...] --out begun.npz --steps 3670
-    python bench/noise_mask/learn.py MIXES.npz [...] --begun begun.npz --out mask.npz --steps 1600
+    python bench/noise_mask/learn.py MIXES.npz [...] --begun begun.npz --out mask.npz --steps 2400
 
 First on the features: the noisy ones should become the clean ones. Then, with `--begun`, through Whisper's encoder and
 the syllable head, both as they are: what was said should be read from the masked features, and their encoding be near
@@ -36,10 +36,8 @@ syllables."""
 SILENCE_FRAMES = 160
 """Encoded behind the speech; the engine has more, which costs too much here."""
 TAIL_FRAMES = 10
-NOISIEST_DB = 14.0
-"""Quieter lines teach nothing through the encoder."""
 
-RATE, RATE_THROUGH_WHISPER = 2e-3, 4e-4
+RATE, RATE_THROUGH_WHISPER, WARM_UP_STEPS = 2e-3, 4e-4, 100
 DEEP = 4.0
 """What lies so many powers of ten below the loudest counts less ..."""
 DEEP_COUNTS = 0.4
@@ -50,8 +48,8 @@ REPORT_EVERY = 200
 
 Weights = dict[str, jax.Array]
 Array = NDArray[np.float32]
-Mixture = tuple[NDArray[np.float16], NDArray[np.float16], tuple[int, ...], float]
-"""Noisy and clean features, shape (frames, 80); classes; ratio of speech to noise in dB."""
+Mixture = tuple[NDArray[np.float16], NDArray[np.float16], tuple[int, ...]]
+"""Noisy and clean features, shape (frames, 80), and the classes of what is said."""
 
 
 def read(files: Sequence[Path]) -> list[Mixture]:
@@ -62,7 +60,7 @@ def read(files: Sequence[Path]) -> list[Mixture]:
             edges = np.cumsum(stored["frames"])[:-1]
             classes = [classes_of(str(text)) for text in stored["texts"]]
             noisy, clean = np.split(stored["noisy"], edges), np.split(stored["clean"], edges)
-            mixtures += zip(noisy, clean, classes, stored["ratios"].tolist(), strict=True)
+            mixtures += zip(noisy, clean, classes, strict=True)
     return mixtures
 
 
@@ -176,9 +174,9 @@ class Batches:
 
     def _length(self, one: Mixture) -> int:
         """The least length that holds a mixture; 0 when none does."""
-        noisy, _, classes, ratio_db = one
+        noisy, _, classes = one
         length = next(length for length in BATCH_OF if len(noisy) <= length)
-        fits = 0 < len(classes) <= BATCH_OF[length][2] and ratio_db < NOISIEST_DB
+        fits = 0 < len(classes) <= BATCH_OF[length][2]
         return length if fits or not self._encoded else 0
 
     def draw(self) -> tuple[Array, ...]:
@@ -202,7 +200,7 @@ class Batches:
         noisy = np.zeros((len(chosen), length, BANDS), np.float32)
         clean, spoken = noisy.copy(), np.zeros((len(chosen), length, 1), np.float32)
         classes, class_padding = np.zeros((len(chosen), most), np.int32), np.ones((len(chosen), most), np.float32)
-        for row, (heard, wanted, said, _) in enumerate(chosen):
+        for row, (heard, wanted, said) in enumerate(chosen):
             noisy[row, : len(heard)], clean[row, : len(heard)], spoken[row, : len(heard)] = heard, wanted, 1
             classes[row, : len(said)], class_padding[row, : len(said)] = said[:most], 0
         return noisy, clean, spoken, classes, class_padding
@@ -219,7 +217,8 @@ def train(wanted: argparse.Namespace) -> Weights:
     if going_on:
         with np.load(wanted.begun) as stored:
             weights = {name: jnp.asarray(stored[name].astype(np.float32)) for name in weights}
-    schedule = optax.warmup_cosine_decay_schedule(peak / 20, peak, 100, wanted.steps, peak / 50)
+    warm_up = min(WARM_UP_STEPS, wanted.steps // 4)
+    schedule = optax.warmup_cosine_decay_schedule(peak / 20, peak, warm_up, wanted.steps, peak / 50)
     optimiser = optax.chain(optax.clip_by_global_norm(0.5), optax.adamw(schedule, weight_decay=1e-3))
 
     @jax.jit

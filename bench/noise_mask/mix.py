@@ -3,8 +3,8 @@
     python bench/noise_mask/mix.py RECORDINGS [...] --out mixes.npz --count 12000 --seed 1
 
 RECORDINGS are folders that `bench/syllable_head/speak.py` made. OUT holds all mixtures one behind the other: `noisy`
-and `clean` (float16, shape (frames, 80), 10 ms a frame), `frames` and `ratios` (of speech to noise, dB) of each, and
-`texts`. Run it once for each synthesiser: who babbles has the kind of voice that the caller has, as in a real room.
+and `clean` (float16, shape (frames, 80), 10 ms a frame), `frames` of each, and `texts`. Run it once for each
+synthesiser: who babbles has the kind of voice that the caller has, as in a real room.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Mixer:
         self._rng = rng
         self._features = FeatureExtractor()
 
-    def draw(self) -> tuple[Features, Features, str, float] | None:
-        """One caller: noisy, clean, text and ratio in dB; None when it grew too long."""
+    def draw(self) -> tuple[Features, Features, str] | None:
+        """One caller: noisy, clean and the text; None when it grew too long."""
         rng = self._rng
         speech, text = self._caller()
         if len(speech) > LONGEST_S * SAMPLE_RATE_HZ:
@@ -66,7 +66,7 @@ class Mixer:
         sound = span_of_sound(noisy)
         if sound.stop - sound.start > LONGEST_S * SAMPLE_RATE_HZ:
             return None
-        return self._seen(noisy[sound]), self._seen(clean[sound]), text, ratio_db
+        return self._seen(noisy[sound]), self._seen(clean[sound]), text
 
     def _caller(self) -> tuple[Audio, str]:
         """One or more lines, said faster and higher or slower and lower."""
@@ -136,18 +136,17 @@ def main() -> None:
     mixer = Mixer(
         [one for folder in wanted.recordings for one in recordings(folder)], np.random.default_rng(wanted.seed)
     )
-    mixed = list[tuple[Features, Features, str, float]]()
+    mixed = list[tuple[Features, Features, str]]()
     while len(mixed) < wanted.count:
         one = mixer.draw()
         mixed += [] if one is None else [one]
-    noisy, clean, texts, ratios = zip(*mixed, strict=True)
+    noisy, clean, texts = zip(*mixed, strict=True)
     np.savez(
         wanted.out,
         noisy=np.concatenate(noisy),
         clean=np.concatenate(clean),
         frames=np.array([len(one) for one in noisy]),
         texts=np.array(texts),
-        ratios=np.array(ratios),
     )
 
 
