@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.calls import ROOT
+from tests.support.sending import until
 from tests.support.webrtc_client import Callers
 from tests.support.webrtc_offer import offer
 from tests.support.webrtc_sound import line_noise
@@ -116,7 +117,7 @@ async def one(callers: Callers, url: str, way: str) -> None:
         return
     page = await callers.call(url, line_noise())
     await asyncio.sleep(SPOKEN_S)
-    assert page.came.packets > 2
+    await until(lambda: page.came.packets > 2)  # on a busy machine they come later
     match way:
         case "delete":
             assert await callers.hang_up(page) == 200
