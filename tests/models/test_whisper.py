@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from asr.audio import read_audio
-from asr.engine import Pcm, transcribe
+from asr.engine import ClosedAnswer, Pcm, transcribe
 from asr.engines.whisper import WhisperEngine
 from asr.scoring import character_error_rate, corpus_errors
 
@@ -106,6 +106,10 @@ def test_what_is_not_speech_is_empty(engine: WhisperEngine, name: str, hints: li
     heard = transcribe(engine, (noises()[name] * gain).astype(np.int16), hints)
     assert (heard.text, heard.confidence) == ("", 0.0)
     assert heard.rejected
+
+
+def test_without_speech_a_closed_question_is_told_why(engine: WhisperEngine) -> None:
+    assert transcribe(engine, np.zeros(16_000, np.int16), answer=ClosedAnswer("yes_no")).rejected == "silence"
 
 
 def test_two_hints_that_were_said_are_kept(engine: WhisperEngine, samples: dict[str, tuple[str, Pcm]]) -> None:
