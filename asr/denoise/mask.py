@@ -8,19 +8,22 @@ from convolutions over time (Bai et al. 2018). It was trained through Whisper's 
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asr.errors import ModelError
+from asr.network import read_network
 
 MASK_FILE = Path(__file__).with_name("mask.npz")
 
 Mel = NDArray[np.float32]
 """Log-mel features as Whisper takes them, shape (80, frames), 10 ms a frame: (log10 of the power + 4) / 4."""
+
+DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 8, 16)
+"""How many frames each convolution looks back and ahead."""
+_ARRAYS = ("wi", "bi", "wo", "bo", *(f"{kind}{layer}" for layer in range(len(DILATIONS)) for kind in "gcb"))
 
 DEEPEST = -3.0
 """log10 of the power that is left where nothing is the caller's."""
@@ -40,25 +43,17 @@ class Mask:
     """
 
     def __init__(self, file: Path = MASK_FILE) -> None:
-        try:
-            with file.open("rb") as opened, np.load(opened) as stored:
-                self._dilations = [int(dilation) for dilation in stored["dilations"]]
-                names = ["wi", "bi", "wo", "bo"]
-                names += [f"{kind}{layer}" for layer in range(len(self._dilations)) for kind in "gcb"]
-                self._weights: Mapping[str, NDArray[np.float32]] = {
-                    name: stored[name].astype(np.float32) for name in names
-                }
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise ModelError(
-                f"the noise mask cannot be read ({error})", where=str(file), remedy="install the package again"
-            ) from error
+        stored = read_network(file, "the noise mask", _ARRAYS)
+        self._weights: Mapping[str, NDArray[np.float32]] = {
+            name: array.astype(np.float32) for name, array in stored.items()
+        }
 
     def __call__(self, mel: Mel) -> Mel:
         """The features without what isn't the caller's, same shape; at least one frame."""
         weights, powers = self._weights, mel.T * 4.0 - 4.0
         seen = np.concatenate([0.6 * (powers - powers.max() + 3.0), powers - powers.mean(axis=0)], axis=1)
         hidden = np.maximum(seen @ weights["wi"] + weights["bi"], 0.0)
-        for layer, dilation in enumerate(self._dilations):
+        for layer, dilation in enumerate(DILATIONS):
             around = _around(_normalised(hidden) * weights[f"g{layer}"], dilation)
             hidden = hidden + np.maximum(around @ weights[f"c{layer}"] + weights[f"b{layer}"], 0.0)
         scores = _normalised(hidden) @ weights["wo"] + weights["bo"]

@@ -9,7 +9,6 @@ sentences at all.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asr.errors import ModelError
+from asr.network import read_network
 from asr.syllables.names import SYLLABLES
 
 HEAD_FILE = Path(__file__).with_name("head.npz")
@@ -40,16 +40,11 @@ class Head:
     """
 
     def __init__(self, file: Path = HEAD_FILE) -> None:
-        try:
-            with file.open("rb") as opened, np.load(opened) as stored:
-                trained = str(stored["syllables"])
-                self._weights: Mapping[str, NDArray[np.float32]] = {
-                    name: stored[name].astype(np.float32) for name in _ARRAYS
-                }
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-            raise ModelError(
-                f"the syllable head cannot be read ({error})", where=str(file), remedy="install the package again"
-            ) from error
+        stored = read_network(file, "the syllable head", (*_ARRAYS, "syllables"))
+        trained = str(stored.pop("syllables"))
+        self._weights: Mapping[str, NDArray[np.float32]] = {
+            name: array.astype(np.float32) for name, array in stored.items()
+        }
         if trained != SYLLABLES:
             raise ModelError(
                 "the head was trained on other syllables", where=str(file), remedy="train it again for these"

@@ -22,14 +22,13 @@ import optax
 from encoder import encode, read_encoder
 from numpy.typing import NDArray
 
-from asr.denoise.mask import DEEPEST
+from asr.denoise.mask import DEEPEST, DILATIONS
 from asr.engines.whisper_weights import WHISPER_BASE
 from asr.syllables.head import HEAD_FILE
 from asr.syllables.names import classes_of
 from asr.weights import model_folder
 
 WIDTH, BANDS = 160, 80
-DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 8, 16)
 BATCH_OF = {160: (40, 16, 12), 256: (24, 10, 16), 400: (16, 6, 24), 560: (12, 4, 32), 800: (8, 0, 0)}
 """By the frames that mixtures are padded to: how many are in a batch of the first kind and of the second, and the most
 syllables."""
@@ -244,7 +243,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
     weights = {name: np.asarray(array, np.float16) for name, array in train(wanted).items()}
-    np.savez_compressed(wanted.out, dilations=np.array(DILATIONS), **weights)
+    np.savez_compressed(wanted.out, **weights)
 
 
 if __name__ == "__main__":
