@@ -2,8 +2,8 @@
 
 In babble at 5 dB half of the syllables are no longer in Whisper base's encoding. A small network hears what of each
 band and moment is the caller's, and turns the rest down: a ratio mask (Wang and Chen 2018) on the log-mel features,
-from convolutions over time (Bai et al. 2018). It was trained through Whisper's own encoder to keep the syllables
-(recipe in bench/noise_mask), not to please an ear: what was made for listening makes recognition worse.
+from convolutions over time (Bai et al. 2018). It was trained through Whisper itself to keep the syllables (recipe in
+bench/noise_mask), not to please an ear: what was made for listening makes recognition worse.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MASK_FILE = Path(__file__).with_name("mask.npz")
 Mel = NDArray[np.float32]
 """Log-mel features as Whisper takes them, shape (80, frames), 10 ms a frame: (log10 of the power + 4) / 4."""
 
-DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 8, 16)
+DILATIONS = (1, 2, 4, 8, 16, 1, 2, 4, 8, 16, 1, 2, 4, 8, 16, 32)
 """How many frames each convolution looks back and ahead."""
 _ARRAYS = ("wi", "bi", "wo", "bo", *(f"{kind}{layer}" for layer in range(len(DILATIONS)) for kind in "gcb"))
 

@@ -32,12 +32,12 @@ from asr.engines.whisper_features import (
     with_silence,
     without_silence,
 )
-from asr.engines.whisper_phrases import PhraseHearing
+from asr.engines.whisper_phrases import weighed
 from asr.engines.whisper_weights import WHISPER_BASE
 from asr.errors import ModelError
 from asr.invented import hints_read_aloud, is_invented
 from asr.loops import collapse_loops
-from asr.syllables.head import Encoded, Head
+from asr.syllables.head import MASKED_HEAD_FILE, Head, LogProbabilities, averaged
 from asr.text import to_simplified
 from asr.vad.silero import CHUNK_SAMPLES, Silero
 from asr.weights import Weights, model_folder
@@ -103,8 +103,8 @@ class _Decoded:
     log_probability: float
     """Mean over the tokens."""
     tokens: int
-    encoded: Sequence[Encoded] = ()
-    """Of what was heard with hints and in doubt, for the phrases' sake: as it is, and masked."""
+    sound: LogProbabilities | None = None
+    """The syllables, heard as it is and masked; of what was heard with hints and in doubt."""
 
 
 class WhisperEngine:
@@ -151,7 +151,7 @@ class WhisperEngine:
         self._silero = Silero()
         self._silero_lock = threading.Lock()
         self._head = Head()
-        self._phrases = PhraseHearing(self._head)
+        self._masked_head = Head(MASKED_HEAD_FILE)
 
     def stream(
         self,
@@ -188,17 +188,17 @@ class WhisperEngine:
         if not len(speech) or len(speech) > LONGEST_WINDOW_S * SAMPLE_RATE_HZ:
             return self._hear(pcm, hints, quick=quick)
         mel = self._features(speech)
-        sound = self._model.encode(with_silence([mel]))
+        encoded = self._model.encode(with_silence([mel]))
 
         def decode() -> Transcript:
-            return self._hear(pcm, hints, quick=quick, made=(mel, sound))
+            return self._hear(pcm, hints, quick=quick, made=(mel, encoded))
 
-        def encode_again() -> Iterable[Encoded]:
+        def hear_again() -> Iterable[LogProbabilities]:
             other_mouths = [warped(mel, bands) for bands in _WARPED_BANDS]
-            return without_silence(self._model.encode(with_silence(other_mouths)), speech)
+            return map(self._head, without_silence(self._model.encode(with_silence(other_mouths)), speech))
 
-        hearing = ClosedHearing(self._head, without_silence(sound, speech)[0], encode_again, decode)
-        return hearing.hear(answer, quick=quick)
+        sound = self._head(without_silence(encoded, speech)[0])
+        return ClosedHearing(sound, hear_again, decode).hear(answer, quick=quick)
 
     def _hear(
         self, pcm: Pcm, hints: tuple[str, ...], *, quick: bool, made: tuple[Mel, ctranslate2.StorageView] | None = None
@@ -219,10 +219,10 @@ class WhisperEngine:
         rejected = self._reason_to_reject(text, confidence, hints, heard_twice=heard_twice)
         alternatives = tuple(dict.fromkeys(other for other in others if other not in ("", text)))
         heard = Transcript("", 0.0, rejected=rejected) if rejected else Transcript(text, confidence, alternatives)
-        encoded = decoded[0].encoded if len(decoded) == 1 and made is None else ()
-        if not encoded or heard.confidence >= _SECOND_HEARING_BELOW:
+        sound = decoded[0].sound if len(decoded) == 1 and made is None else None
+        if sound is None or heard.confidence >= _SECOND_HEARING_BELOW:
             return heard
-        return self._phrases.weigh(encoded, hints, heard)
+        return weighed(sound, hints, heard)
 
     def _reason_to_reject(
         self, text: str, confidence: float, hints: tuple[str, ...], *, heard_twice: bool
@@ -267,7 +267,9 @@ class WhisperEngine:
         both = [self._search(one, hints, bound, beams=_BEAMS_IN_DOUBT) for one in (masked, sound)]
         heard, other = sorted(both, key=lambda one: -one.log_probability)
         others = (free.text, other.text, *heard.others[:_OTHERS], *free.others[:_OTHERS])
-        return replace(heard, others=others, encoded=[without_silence(one, pcm)[0] for one in (sound, masked)])
+        heads = ((self._head, sound), (self._masked_head, masked))
+        said = averaged([head(without_silence(one, pcm)[0]) for head, one in heads])
+        return replace(heard, others=others, sound=said)
 
     def _without_hints(self, mel: Mel, sound: ctranslate2.StorageView | None, bound: int, *, quick: bool) -> _Decoded:
         silence = SILENCE_FRAMES_WITHOUT_HINTS

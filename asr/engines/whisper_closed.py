@@ -19,7 +19,7 @@ from asr.closed.corrections import BY_DIGITS, COMMA, corrections_of, nearness, n
 from asr.closed.grammar import grammar_of
 from asr.closed.search import Found, find
 from asr.engine import ClosedAnswer, Transcript
-from asr.syllables.head import Encoded, LogProbabilities, averaged
+from asr.syllables.head import LogProbabilities, averaged
 from asr.text import parse_digits
 
 _SURE = -1.5
@@ -48,23 +48,20 @@ class ClosedHearing:
     """Hears one utterance as the answer to a closed question.
 
     Args:
-        head: names the syllables in an encoding (`asr.syllables.head.Head`).
-        encoded: of the speech, shape (frames, 512), 20 ms a frame.
-        encode_again: the same speech as some other mouths would have said it, each of the same shape; called when the
-            head is unsure.
-        decode: the utterance as the decoder hears it, without any grammar; called when the head is unsure of these too.
+        sound: the syllables that the head hears in the speech.
+        hear_again: those in the same speech as some other mouths would have said it, each of the same shape; called
+            when the first leave a doubt.
+        decode: the utterance as the decoder hears it, without any grammar; called when these do too.
     """
 
     def __init__(
         self,
-        head: Callable[[Encoded], LogProbabilities],
-        encoded: Encoded,
-        encode_again: Callable[[], Iterable[Encoded]],
+        sound: LogProbabilities,
+        hear_again: Callable[[], Iterable[LogProbabilities]],
         decode: Callable[[], Transcript],
     ) -> None:
-        self._head = head
-        self._encoded = encoded
-        self._encode_again = encode_again
+        self._sound = sound
+        self._hear_again = hear_again
         self._decode = decode
 
     def hear(self, answer: ClosedAnswer, *, quick: bool = False) -> Transcript:
@@ -90,12 +87,10 @@ class ClosedHearing:
 
     def _read(self, answer: ClosedAnswer, *, quick: bool) -> list[_Reading]:
         """What the head reads; where it is unsure, on the average over several mouths."""
-        sound = self._head(self._encoded)
-        readings = _readings(sound, answer, _QUICK_BEAMS if quick else _BEAMS)
+        readings = _readings(self._sound, answer, _QUICK_BEAMS if quick else _BEAMS)
         if quick or not readings or _is_sure(readings) or readings[0].score < _PERHAPS:
             return readings
-        sounds = [sound, *map(self._head, self._encode_again())]
-        return _readings(averaged(sounds), answer, _BEAMS)
+        return _readings(averaged([self._sound, *self._hear_again()]), answer, _BEAMS)
 
 
 @dataclass(frozen=True, slots=True)

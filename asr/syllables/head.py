@@ -20,6 +20,8 @@ from asr.network import read_network
 from asr.syllables.names import SYLLABLES
 
 HEAD_FILE = Path(__file__).with_name("head.npz")
+MASKED_HEAD_FILE = Path(__file__).with_name("masked_head.npz")
+"""For what `asr.denoise.mask` let through; the two were trained together (bench/noise_mask)."""
 _ARRAYS = ("mu", "project", "w0", "b0", "c1", "b1", "c2", "b2", "wo", "bo")
 
 Encoded = NDArray[np.float32]

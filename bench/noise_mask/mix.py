@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +37,29 @@ Features = NDArray[np.float16]
 """Shape (frames, 80)."""
 
 
-class Mixer:
-    """Puts callers on lines. Every choice comes from `rng`."""
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Of noise: up to which share there is none, babble, and hiss to rumble; the rest is music."""
 
-    def __init__(self, said: list[tuple[Audio, str]], rng: np.random.Generator) -> None:
+    none: float
+    babble: float
+    hiss: float
+    least_db: float
+    """How far the noise lies below the speech."""
+    most_db: float
+
+
+USUAL = Kinds(0.08, 0.68, 0.93, -1, 18)
+HARD = Kinds(0.05, 0.80, 0.95, -3, 14)
+
+
+class Mixer:
+    """Puts callers on lines. Every choice comes from `rng`; `hard` lines have more babble, and louder."""
+
+    def __init__(self, said: list[tuple[Audio, str]], rng: np.random.Generator, *, hard: bool = False) -> None:
         self._said = [one for one in said if SAMPLE_RATE_HZ // 10 < len(one[0]) < LONGEST_S * SAMPLE_RATE_HZ]
         self._rng = rng
+        self._kinds = HARD if hard else USUAL
         self._features = FeatureExtractor()
 
     def draw(self) -> tuple[Features, Features, str] | None:
@@ -85,16 +103,15 @@ class Mixer:
         return np.asarray(soxr.resample(speech, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ / self._rng.uniform(0.85, 1.18)))
 
     def _noise(self, length: int) -> tuple[Audio, float]:
-        """8 % none, 60 % babble, 25 % hiss to rumble, 7 % music; -1 to 18 dB below the speech."""
-        rng = self._rng
+        rng, kinds = self._rng, self._kinds
         kind = rng.random()
-        if kind < 0.08:
+        if kind < kinds.none:
             return np.zeros(length), QUIET_DB
-        if kind < 0.68:
+        if kind < kinds.babble:
             noise = self._babble(length)
         else:
-            noise = coloured(length, rng.uniform(0, 2), rng) if kind < 0.93 else music(length, rng)
-        return noise, rng.uniform(-1, 18)
+            noise = coloured(length, rng.uniform(0, 2), rng) if kind < kinds.hiss else music(length, rng)
+        return noise, rng.uniform(kinds.least_db, kinds.most_db)
 
     def _babble(self, length: int) -> Audio:
         """Three to seven voices, seldom one or two; half of them 3 dB louder to softer, some in a room or in hiss."""
@@ -132,10 +149,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=12_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--hard", action="store_true", help="more babble, and louder")
     wanted = parser.parse_args()
-    mixer = Mixer(
-        [one for folder in wanted.recordings for one in recordings(folder)], np.random.default_rng(wanted.seed)
-    )
+    said = [one for folder in wanted.recordings for one in recordings(folder)]
+    mixer = Mixer(said, np.random.default_rng(wanted.seed), hard=wanted.hard)
     mixed = list[tuple[Features, Features, str]]()
     while len(mixed) < wanted.count:
         one = mixer.draw()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from asr.closed.corrections import corrections_of, nearness
@@ -20,9 +19,7 @@ MISHEARD = Transcript("部队后寺位市", 0.4)
 
 
 def hear(spoken: str, answer: ClosedAnswer = CONFIRMED, decoded: Transcript = MISHEARD) -> Transcript:
-    sound = heard(spoken)
-    encoded = np.zeros((2 * len(sound), 512), np.float32)
-    return ClosedHearing(lambda _encoded: sound, encoded, list, lambda: decoded).hear(answer)
+    return ClosedHearing(heard(spoken), list, lambda: decoded).hear(answer)
 
 
 @pytest.mark.parametrize(

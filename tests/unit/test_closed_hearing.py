@@ -11,7 +11,7 @@ from asr.closed.sounds import CLASS_OF
 from asr.engine import ClosedAnswer, Transcript
 from asr.engines.whisper_closed import ClosedHearing
 from asr.errors import ModelError
-from asr.syllables.head import HEAD_FILE, Encoded, Head, LogProbabilities
+from asr.syllables.head import HEAD_FILE, MASKED_HEAD_FILE, Head, LogProbabilities
 from asr.syllables.names import NAMES
 
 pytestmark = pytest.mark.unit
@@ -51,24 +51,18 @@ def rows_of(said: Said) -> LogProbabilities:
 
 
 class Mouths:
-    """The same speech as several mouths say it: an encoding holds nothing but which of them it is of."""
+    """The same speech as several mouths say it."""
 
     def __init__(self, *said: Said) -> None:
-        self._sounds = [rows_of(one) for one in said]
-        self._encodings = [
-            np.full((2 * len(sound), 512), which, np.float32) for which, sound in enumerate(self._sounds)
-        ]
+        self._first, *self._others = map(rows_of, said)
         self.asked = 0
 
-    def _head(self, encoded: Encoded) -> LogProbabilities:
-        return self._sounds[int(encoded[0, 0])]
-
-    def _others(self) -> list[Encoded]:
+    def _hear_again(self) -> list[LogProbabilities]:
         self.asked += 1
-        return self._encodings[1:]
+        return self._others
 
     def heard(self, answer: ClosedAnswer, decoder: Decoder, *, quick: bool = False) -> Transcript:
-        return ClosedHearing(self._head, self._encodings[0], self._others, decoder).hear(answer, quick=quick)
+        return ClosedHearing(self._first, self._hear_again, decoder).hear(answer, quick=quick)
 
 
 def sure(text: str) -> Said:
@@ -137,8 +131,9 @@ def test_in_a_hurry_other_mouths_are_not_asked() -> None:
     assert (mouths.heard(CODE, Decoder(), quick=True).text, mouths.asked) == ("3036", 0)
 
 
-def test_the_head_gives_probabilities_for_each_pair_of_frames() -> None:
-    log_probabilities = Head()(np.zeros((21, 512), np.float32))
+@pytest.mark.parametrize("file", [HEAD_FILE, MASKED_HEAD_FILE])
+def test_a_head_gives_probabilities_for_each_pair_of_frames(file: Path) -> None:
+    log_probabilities = Head(file)(np.zeros((21, 512), np.float32))
     assert log_probabilities.shape == (10, CLASSES)
     assert np.allclose(np.exp(log_probabilities).sum(axis=1), 1.0, atol=1e-4)
 
