@@ -2,9 +2,10 @@
 
 The head reads the same encoding that the decoder would, and costs a tenth of the decoder. What it spells out
 within the question's grammar is the answer when the sound says it and nothing else. Otherwise it reads the sound again
-as two other mouths would have said it, one a little longer and one shorter, and the average counts (as test-time
-augmentation over the vocal tract: Jaitly and Hinton 2013). Then the decoder is asked too, with the question's hints:
-callers also say 转人工, 我不知道 or 不对，最后四位是 to a question for a number.
+as two other mouths would have said it, one a little longer and one shorter, and without noise where more than one
+syllable may be said; the average counts (over the vocal tract, as in training: Jaitly and Hinton 2013). Then the
+decoder is asked too, with the question's hints: callers also say 转人工, 我不知道 or 不对，最后四位是 to a question for
+a number.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ class ClosedHearing:
 
     Args:
         sound: the syllables that the head hears in the speech.
-        hear_again: those in the same speech as some other mouths would have said it, each of the same shape; called
-            when the first leave a doubt.
+        hear_again: those in the same speech as other mouths would have said it, or without noise, each of the same
+            shape; called when the first leave a doubt.
         decode: the utterance as the decoder hears it, without any grammar; called when these do too.
     """
 
@@ -86,7 +87,7 @@ class ClosedHearing:
         return _with(heard, said, _confidence(readings), [*texts, heard.text, *heard.alternatives])
 
     def _read(self, answer: ClosedAnswer, *, quick: bool) -> list[_Reading]:
-        """What the head reads; where it is unsure, on the average over several mouths."""
+        """What the head reads; where it is unsure, on the average over all ways of hearing it."""
         readings = _readings(self._sound, answer, _QUICK_BEAMS if quick else _BEAMS)
         if quick or not readings or _is_sure(readings) or readings[0].score < _PERHAPS:
             return readings
