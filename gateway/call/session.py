@@ -294,7 +294,7 @@ class CallSession:
             return
         answer.voice = voice
         self._account.heard(answer, transcript, hearing.elapsed_ms)
-        if self._overheard.convinces(question, transcript.text):
+        if self._overheard.convinces(question, transcript):
             if self._overheard.uncut:
                 self._ears.disarm()
                 self._cut_prompt("speech")
