@@ -1,6 +1,6 @@
 """What stops a prompt and what doesn't: requests, back-channels and the prompt's own echo, in whole calls.
 
-Callers of audio_samples, all seven voices at -32 to -18 dBFS, speak into the main menu of the bundled hotline on
+Callers of audio_samples, all seven voices at -32 to -18 dBFS, speak over the welcome of the bundled hotline on
 virtual time, where recognition costs what it really takes; every other call has an echo, 60 to 250 ms late and 12 to
 25 dB down. Told beside the goals:
 
