@@ -57,5 +57,6 @@ def _is_too_little(heard: Transcript, question: Listen) -> bool:
 
     Then the prompt goes on, and whoever wanted something says it again.
     """
-    one_syllable = question.answer is None and len(strip_punctuation(heard.text)) == 1
-    return heard.confidence < _LEAST_CONFIDENCE or (one_syllable and heard.text not in question.hints)
+    said = strip_punctuation(heard.text)
+    foreign_syllable = len(said) == 1 and question.answer is None and said not in question.hints
+    return foreign_syllable or heard.confidence < _LEAST_CONFIDENCE

@@ -33,7 +33,9 @@ def convinces(text: str, confidence: float, question: Listen = MENU, *, cut: boo
     return overheard.convinces(question, Transcript(text, confidence))
 
 
-@pytest.mark.parametrize(("text", "confidence"), [("我要查流量", 0.4), ("转人工", 0.9), ("取消", 0.5), ("一", 0.6)])
+@pytest.mark.parametrize(
+    ("text", "confidence"), [("我要查流量", 0.4), ("转人工", 0.9), ("取消", 0.5), ("一", 0.6), ("一。", 0.6)]
+)
 def test_a_request_stops_the_prompt(text: str, confidence: float) -> None:
     assert convinces(text, confidence)
 
