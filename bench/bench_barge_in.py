@@ -16,7 +16,6 @@ below its loudest.
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import tempfile
 import zlib
@@ -26,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_endpoints import sounding_ms
+from calls import Caller, sounding_ms, spoken, told
 from numpy.typing import NDArray
 
 from asr.audio import read_audio
@@ -42,7 +41,7 @@ from gateway.hotline import Hotline
 from gateway.media.frames import FRAME_MS, FRAME_SAMPLES, SILENCE, Frame, Pcm, ms_to_samples, to_frames
 from gateway.settings import Settings
 from gateway.speech.words import is_backchannel
-from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInfo, LegInput
+from gateway.transport.leg import HotlineState, LegInput
 
 REQUESTS, ECHOES = 70, 20
 ANSWERS = "answers/manifest.tsv"
@@ -82,8 +81,8 @@ def coded(sound: Sound) -> Sound:
     return np.round(sound / steps) * steps
 
 
-@dataclass
-class Interrupter:
+@dataclass(kw_only=True)
+class Interrupter(Caller):
     """A caller who says one thing into the first prompt, or nothing, and hangs up some time later."""
 
     said: Pcm
@@ -93,14 +92,6 @@ class Interrupter:
     _frames: list[Frame] = field(default_factory=list)
     _prompt_ms: float = 0.0
     _hangs_up_at_ms: float | None = None
-
-    @property
-    def info(self) -> LegInfo:
-        return LegInfo("", "mobile_hotline", "loopback")
-
-    @property
-    def line(self) -> None:
-        return None
 
     def receive(self, now_ms: float, state: HotlineState) -> LegInput:
         self._prompt_ms += FRAME_MS * state.speaking
@@ -115,17 +106,11 @@ class Interrupter:
             sound = coded(sound + self.echo.next())
         frame = np.clip(np.round(sound), -32768, 32767).astype(np.int16)
         over = self._hangs_up_at_ms is not None and now_ms > self._hangs_up_at_ms
-        return LegInput(frame, (), hung_up=over, reason=CALLER_HUNG_UP, handed_over=HandOver(ok=True))
+        return spoken(frame, over=over)
 
     def send(self, frame: Frame) -> None:
         if self.echo is not None:
             self.echo.sent(frame)
-
-    def transfer(self, queue: str) -> None:
-        """Taken at once."""
-
-    def hang_up(self, reason: str) -> None:
-        """The call is over by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +130,7 @@ async def called(gateway: Gateway, file: str, said: Pcm, *, echoes: bool) -> Out
     """One call."""
     events: list[Event] = []
     rng = np.random.default_rng(zlib.crc32(file.encode()))
-    leg = Interrupter(at_a_level(said, rng), Echo(rng) if echoes else None)
+    leg = Interrupter(number="", said=at_a_level(said, rng), echo=Echo(rng) if echoes else None)
     await gateway.take(leg, VirtualClock(), events.append)
     cut = next((event for event in events if isinstance(event, PromptEnded) and event.cut_by == "speech"), None)
     started = [event for event in events if isinstance(event, SpeechStarted)]
@@ -204,8 +189,6 @@ def main() -> int:
     """Measure and print; 1 when a goal is missed."""
     with tempfile.TemporaryDirectory() as out:
         found = asyncio.run(measure(Path(out)))
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(found, ensure_ascii=False))
     share = found["requests_stopped"] / found["requests"]
     false_stops, echo_stops = found["backchannels_stopped"], found["echoes_stopped"]
     voice, clean = found["of_voice_ms"], found["stopped_ms"]
@@ -229,10 +212,7 @@ def main() -> int:
             not echo_stops,
         ),
     ]
-    if "--json" not in sys.argv[1:]:
-        for goal, met in goals:
-            print(f"  {'met   ' if met else 'MISSED'}  {goal}")
-    return 0 if all(met for _, met in goals) else 1
+    return told(found, goals)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ loudest). Told beside the goals:
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from calls import HEARD_DB, Caller, sounding_ms, spoken, told
 from ruamel.yaml import YAML
 
 from asr.audio import read_audio
@@ -32,37 +32,27 @@ from gateway.events import Event, UtteranceHeard
 from gateway.hotline import Hotline
 from gateway.media.frames import FRAME_MS, FRAME_SAMPLES, SILENCE, Frame, Pcm, to_frames
 from gateway.settings import Settings
-from gateway.transport.leg import CALLER_HUNG_UP, HandOver, HotlineState, LegInfo, LegInput
+from gateway.transport.leg import HotlineState, LegInput
 
 SAMPLES = Path(__file__).resolve().parent.parent / "audio_samples"
 CALLER, WITHHELD = "13900001001", ""
 PAUSES_S = (1.0, 1.5, 2.0, 2.5)
 OVER_GOAL_MS, CUT_GOAL = 650.0, 0.02
 AFTER_MS = 4000.0
-_HEARD_DB = 30.0
 _LISTENED_MS = 300.0
 
 
-@dataclass
-class Sayer:
+@dataclass(kw_only=True)
+class Sayer(Caller):
     """A caller who answers each question with the next of some sounds, and hangs up 4 s after the last."""
 
     said: list[Pcm]
-    number: str
     spans_ms: list[tuple[float, float]] = field(default_factory=list)
     """Where in the call each was said."""
     _frames: list[Frame] = field(default_factory=list)
     _listened_ms: float = 0.0
     _done_ms: float | None = None
     _reacted: bool = True
-
-    @property
-    def info(self) -> LegInfo:
-        return LegInfo(self.number, "mobile_hotline", "loopback")
-
-    @property
-    def line(self) -> None:
-        return None
 
     def receive(self, now_ms: float, state: HotlineState) -> LegInput:
         self._reacted = self._reacted or not state.listening
@@ -77,30 +67,14 @@ class Sayer:
             self._reacted, self._listened_ms = False, 0.0
             self._done_ms = now_ms
         over = not self.said and not self._frames and self._done_ms is not None and now_ms > self._done_ms + AFTER_MS
-        return LegInput(frame, (), hung_up=over, reason=CALLER_HUNG_UP, handed_over=HandOver(ok=True))
-
-    def send(self, frame: Frame) -> None:
-        """Nobody listens."""
-
-    def transfer(self, queue: str) -> None:
-        """Taken at once."""
-
-    def hang_up(self, reason: str) -> None:
-        """The call is over by itself."""
-
-
-def sounding_ms(pcm: Pcm) -> tuple[float, float]:
-    """Where the first sound begins and the last one ends."""
-    levels = frame_levels_dbfs(pcm)
-    loud = np.flatnonzero(levels >= levels.max() - _HEARD_DB)
-    return float(loud[0]) * FRAME_MS, float(loud[-1] + 1) * FRAME_MS
+        return spoken(frame, over=over)
 
 
 def with_pauses(pcm: Pcm, pause_s: float) -> Pcm:
     """The two longest silences inside become `pause_s` long."""
     first, last = (int(ms // FRAME_MS) for ms in sounding_ms(pcm))
     levels = frame_levels_dbfs(pcm)
-    quiet = levels < levels.max() - _HEARD_DB
+    quiet = levels < levels.max() - HEARD_DB
     runs, begin = [], None
     for index in range(first, last):
         if quiet[index] and begin is None:
@@ -122,7 +96,7 @@ async def heard(
 ) -> tuple[list[tuple[float, float]], list[UtteranceHeard]]:
     """Where each was said, and what was heard."""
     events: list[Event] = []
-    leg = Sayer(said, number)
+    leg = Sayer(said=said, number=number)
     await gateway.take(leg, VirtualClock(), events.append)
     return leg.spans_ms, [event for event in events if isinstance(event, UtteranceHeard)]
 
@@ -187,12 +161,7 @@ def main() -> int:
             not result["cut_numbers"],
         ),
     ]
-    if "--json" in sys.argv[1:]:
-        print(json.dumps(result, ensure_ascii=False))
-    else:
-        for goal, met in goals:
-            print(f"  {'met   ' if met else 'MISSED'}  {goal}")
-    return 0 if all(met for _, met in goals) else 1
+    return told(result, goals)
 
 
 if __name__ == "__main__":

@@ -87,9 +87,8 @@ _SECOND_HEARING_BELOW = 0.8
 _BEAMS_IN_DOUBT = 5
 _OTHERS = 2
 """Less sure than this with hints, the utterance is searched again, wider, with hints and without: what was said is
-heard much the same way, what was read from the prompt isn't. The
-next two readings of either are alternatives too. On 100 telephone utterances at 15 dB the right option rose from 81 to
-85 %."""
+heard much the same way, what was read from the prompt isn't. The next two readings of either are alternatives too. On
+100 telephone utterances at 15 dB the right option rose from 81 to 85 %."""
 
 _WARPED_BANDS = (-1, 1)
 """One band of 80 is 3 to 4 % of the frequency, the difference between two people."""
