@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +29,10 @@ from gateway.speech.config import (
 )
 
 log = logging.getLogger(__name__)
+
+NICENESS = 5
+"""How much the threads that a model brings with it stand back (`nice`): where all cores are busy, sound goes first. The
+latest frame of 40 calls on 2 cores came 28 ms late, not 36 to 39."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,11 @@ class _Opening:
         self._under_way: list[str] = []
 
     def open(self, name: str) -> Engine:
+        """One engine. The threads that it starts while it is loaded are as patient as the one it is loaded on."""
+        with ThreadPoolExecutor(1, initializer=_stand_back) as patient:
+            return patient.submit(self._open, name).result()
+
+    def _open(self, name: str) -> Engine:
         if name not in self._loaded:
             config = self._settings.engines.get(name)
             if config is None:
@@ -120,9 +132,15 @@ class _Opening:
                 raise SettingsError(f"there is no engine '{other}'", where=where, remedy=f"name one of: {known}")
         self._under_way.append(name)
         try:
-            return [self.open(other) for other in of]
+            return [self._open(other) for other in of]
         finally:
             self._under_way.pop()
+
+
+def _stand_back() -> None:
+    """Let other threads go before this one, and before those that it starts."""
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        os.nice(NICENESS)
 
 
 def _folder(model: str) -> Path:

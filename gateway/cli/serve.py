@@ -7,7 +7,6 @@ import logging
 import os
 import resource
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext, suppress
 from pathlib import Path
@@ -31,9 +30,6 @@ from gateway.upkeep import FigureWatch, Upkeep, jobs_of
 log = logging.getLogger(__name__)
 
 CONFIG_HERE = Path("gateway.toml")
-SWITCH_INTERVAL_S = 0.0005
-"""How long a thread may keep the interpreter when another waits for it. The thread that sends every call's sound must
-have it within a fraction of 20 ms; Python's own 5 ms, with recognition and the event loop before it, would be heard."""
 
 
 def serve(
@@ -54,7 +50,6 @@ def serve(
     if flow is not None:
         settings = settings.model_copy(update={"hotline": flow})
     setup_logging("INFO")
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     allow_open_files()
     hotlines = {name: LiveHotline.open(settings, name) for name in hotlines_wanted(settings)}
     beside = ConsoleBeside(config, settings.data_dir) if console else nullcontext()

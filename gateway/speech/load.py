@@ -20,10 +20,11 @@ class Step(IntEnum):
     """What is given up; each step includes those before it."""
 
     NORMAL = 0
-    NO_LOOKS = 1
-    """An utterance is recognised once, when it is over, and it may not last as long."""
-    QUICK = 2
-    """Engines search less."""
+    QUICK = 1
+    """Engines search less, whether others wait or not: a few more errors, and half the work on a bad line."""
+    NO_LOOKS = 2
+    """An utterance is recognised once, when it is over, and it may not last as long. Little work is saved, and answers
+    come later by the silence in which the look would have been: so this is not the first."""
     KEYS = 3
     """Nothing is recognised any more: callers are asked to use their keys."""
     FULL = 4

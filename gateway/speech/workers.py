@@ -2,7 +2,8 @@
 
 Who is due first is served first (earliest deadline first; Liu and Layland 1973). A short answer is due sooner than a
 long one, a message that nobody waits for much later; and where there is more than one thread, long utterances leave
-one of them free, so that no monologue delays another caller's 否.
+one of them free, so that no monologue delays another caller's 否. Where somebody still waits when a job begins, it is
+done in a hurry: nobody is heard a second time before others are heard at all.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ PATIENCE = 0.1
 """And who has spoken longer, so much of that time later."""
 UNAWAITED_MS = 6000.0
 """When a message, which nobody waits for, is due: late enough to let every answer go first, and yet it is."""
+SOON_MS = 1500.0
+"""What is due within this is waited for: an answer, and no message."""
 LIVE_MS = 100.0
 """And what is being said is to be heard about as soon."""
 TICKS_LATE_MS = 60.0
@@ -75,11 +78,17 @@ class Recogniser(Protocol):
 class _Job:
     due_ms: float
     number: int
-    long: bool = field(compare=False)
+    samples: int = field(compare=False)
+    """Of the utterance; 0 for a piece of one that is still being said."""
     begin: Callable[[], bool] = field(compare=False)
     """Called before `run`; False when nobody wants it any more."""
     run: Callable[[bool], None] = field(compare=False)
     """Does it, in a hurry or not; raises nothing."""
+
+    @property
+    def long(self) -> bool:
+        """It may not take the last free thread."""
+        return self.samples > LONG_S * SAMPLE_RATE_HZ
 
 
 class RecognitionPool:
@@ -164,7 +173,7 @@ class RecognitionPool:
             except Exception as error:  # noqa: BLE001 - border to the engine: the turn fails, the thread lives
                 future.set_exception(error)
 
-        self._put(within_ms, len(pcm) > LONG_S * SAMPLE_RATE_HZ, future.set_running_or_notify_cancel, run)
+        self._put(within_ms, len(pcm), future.set_running_or_notify_cancel, run)
         return await asyncio.wrap_future(future)
 
     def open(self, expected: Expected = NOTHING_EXPECTED) -> Live | None:
@@ -178,7 +187,7 @@ class RecognitionPool:
             return None
         return LiveUtterance(
             lambda quick: engine.stream(expected.hints, answer=expected.answer, quick=quick),
-            lambda run: self._put(LIVE_MS, False, lambda: True, run),
+            lambda run: self._put(LIVE_MS, 0, lambda: True, run),
         )
 
     def close(self, timeout_s: float = CLOSE_TIMEOUT_S) -> bool:
@@ -200,11 +209,11 @@ class RecognitionPool:
             raise SpeechError("no such engine is loaded", where=repr(expected.engine), remedy="name it in the settings")
         return self._others[expected.engine]
 
-    def _put(self, within_ms: float, long: bool, begin: Callable[[], bool], run: Callable[[bool], None]) -> None:
+    def _put(self, within_ms: float, samples: int, begin: Callable[[], bool], run: Callable[[bool], None]) -> None:
         with self._changed:
             if self._closed:
                 raise SpeechError("recognition is shutting down")
-            job = _Job(self._clock_ms() + within_ms, next(self._numbers), long, begin, run)
+            job = _Job(self._clock_ms() + within_ms, next(self._numbers), samples, begin, run)
             heapq.heappush(self._jobs, job)
             self._changed.notify()
 
@@ -241,9 +250,16 @@ class RecognitionPool:
                     return None
                 self._changed.wait()
 
+    def _is_hurried(self, job: _Job) -> bool:
+        """Somebody else who has spoken is waiting to be heard, or the whole machine is short of time."""
+        soon_ms = self._clock_ms() + SOON_MS
+        with self._changed:
+            somebody_waits = any(other.samples and other.due_ms < soon_ms for other in self._jobs)
+        return self.step >= Step.QUICK or (somebody_waits and job.samples > 0)
+
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            job.run(self.step >= Step.QUICK)
+            job.run(self._is_hurried(job))
             with self._changed:
                 self._long_running -= job.long
                 self._changed.notify_all()
