@@ -92,8 +92,9 @@ _BEAMS_IN_DOUBT = 5
 _OTHERS = 2
 """Less sure than this with hints, the utterance is searched again, masked and wider, with hints and without: what was
 said is heard much the same way, what was read from the prompt isn't. The next two readings of either are alternatives
-too. On 100 telephone utterances at 15 dB the right option rose from 81 to 85 %. A wider search of the unmasked sound as
-well took a fifth of the time and changed nothing: 170, 170 and 148 of 170 at 15 and 5 dB with it and without."""
+too. On 100 telephone utterances at 15 dB the right option rose from 81 to 85 %. In babble at 5 dB a wider search of the
+unmasked sound as well took a fifth of the time and changed nothing (148 of 170 right with it and without); the free
+search of the masked and the unmasked sound halfway costs nothing (151)."""
 
 _WARPED_BANDS = (-1, 1)
 """One band of 80 is 3 to 4 % of the frequency, the difference between two people."""
@@ -145,6 +146,12 @@ class _Speech:
     def masked(self) -> ctranslate2.StorageView:
         """Without noise and other voices."""
         return self.encode([self._mask(self.mel)])
+
+    @cached_property
+    def halfway(self) -> ctranslate2.StorageView:
+        """The mean of both encodings: less noise than the one, and less lost with it than in the other."""
+        mean = (np.array(self.sound) + np.array(self.masked)) / 2.0
+        return ctranslate2.StorageView.from_array(np.asarray(mean, np.float32))
 
 
 class WhisperEngine:
@@ -307,7 +314,7 @@ class WhisperEngine:
         first = self._search(speech.sound, hints, bound, beams=1)
         if quick or math.exp(first.log_probability) >= _SECOND_HEARING_BELOW:
             return first
-        free = self._search(speech.masked, (), bound, beams=_BEAMS_IN_DOUBT)
+        free = self._search(speech.halfway, (), bound, beams=_BEAMS_IN_DOUBT)
         second = self._search(speech.masked, hints, bound, beams=_BEAMS_IN_DOUBT)
         heard, other = sorted((second, first), key=lambda one: -one.log_probability)
         others = (free.text, other.text, *heard.others[:_OTHERS], *free.others[:_OTHERS])

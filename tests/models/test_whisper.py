@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from asr.audio import read_audio
 from asr.engine import ClosedAnswer, Pcm, transcribe
 from asr.engines.whisper import WhisperEngine
 from asr.scoring import character_error_rate, corpus_errors
+from gateway.engines import NICENESS, open_engines
+from gateway.settings import Settings
 
 pytestmark = pytest.mark.models
 
@@ -175,3 +178,17 @@ def test_calls_side_by_side_hear_their_own(engine: WhisperEngine, samples: dict[
     for thread in threads:
         thread.join()
     assert together == alone
+
+
+def test_the_threads_of_a_model_stand_back_and_those_of_the_calls_do_not() -> None:
+    tasks = Path("/proc/self/task")
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    before = {task.name for task in tasks.iterdir()}
+    engines = open_engines(Settings())
+    try:
+        brought = {task.name for task in tasks.iterdir()} - before
+        assert len(brought) >= Settings().recognitions_at_once
+        assert {os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in brought} == {usual + NICENESS}
+        assert os.getpriority(os.PRIO_PROCESS, 0) == usual
+    finally:
+        engines.close()

@@ -221,14 +221,13 @@ def test_falling_behind_is_noticed_and_makes_the_engine_hurry() -> None:
 
     async def calls() -> None:
         nonlocal now_ms
-        waiting = [asyncio.create_task(pool.recognise(sound(length))) for length in (1, 2)]
+        waiting = [asyncio.create_task(pool.recognise(sound(1)))]
         assert await asyncio.to_thread(engine.entered.wait, 20)
+        waiting.append(asyncio.create_task(pool.recognise(sound(2))))
+        await asyncio.sleep(0)
         assert pool.step is Step.NORMAL
-        seen = set()
         while pool.step < Step.QUICK:
             now_ms += 150
-            seen.add(pool.step)
-        assert seen >= {Step.NORMAL, Step.NO_LOOKS}
         engine.gate.set()
         await asyncio.gather(*waiting)
         while pool.step > Step.NORMAL:
@@ -236,6 +235,31 @@ def test_falling_behind_is_noticed_and_makes_the_engine_hurry() -> None:
 
     asyncio.run(calls())
     assert engine.quick == [False, True]
+    assert pool.close()
+
+
+@pytest.mark.parametrize(
+    ("within_ms", "hurried"),
+    [(None, [False, True, False]), (UNAWAITED_MS, [False, False, False])],
+    ids=["answers", "messages that nobody awaits"],
+)
+def test_nobody_is_searched_at_leisure_while_another_waits_to_be_heard(
+    within_ms: float | None, hurried: list[bool]
+) -> None:
+    engine = CountingEngine()
+    engine.gate.clear()
+    pool = RecognitionPool(engine)
+
+    async def calls() -> None:
+        heard = [asyncio.create_task(pool.recognise(sound(1)))]
+        assert await asyncio.to_thread(engine.entered.wait, 20)
+        heard += [asyncio.create_task(pool.recognise(sound(length), within_ms=within_ms)) for length in (2, 3)]
+        await asyncio.sleep(0)
+        engine.gate.set()
+        await asyncio.gather(*heard)
+
+    asyncio.run(calls())
+    assert (engine.heard, engine.quick) == ([1, 2, 3], hurried)
     assert pool.close()
 
 
