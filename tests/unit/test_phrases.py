@@ -96,6 +96,11 @@ def test_a_text_that_was_said_stays_and_what_is_in_it_is_no_other_reading() -> N
     assert weigh("不是投诉要查话费", heard) == heard
 
 
+def test_a_text_with_more_around_the_phrase_than_was_said_gives_way_to_the_phrase() -> None:
+    heard = weigh("转人工", Transcript("老年人服务转人工", 0.47))
+    assert (heard.text, heard.alternatives[:1]) == ("转人工", ("老年人服务转人工",))
+
+
 def test_menu_words_that_the_sound_does_not_say_are_believed_no_more() -> None:
     heard = weigh("把电视关小一点", Transcript("投诉", 0.6, ("把电视关小点",)))
     assert (heard.text, heard.confidence) == ("投诉", 0.3)
