@@ -251,9 +251,7 @@ class WhisperEngine:
         pcm = pcm[span_of_sound(pcm)]
         if not self._has_speech(pcm):
             return Transcript("", 0.0, rejected="silence")
-        silence = SILENCE_FRAMES if hints else SILENCE_FRAMES_WITHOUT_HINTS
-        windows = cut_windows(pcm, LONGEST_WINDOW_S, SHORTEST_WINDOW_S)
-        speeches = [made] if made else [self._speech(window, silence) for window in windows]
+        speeches = [made] if made else self._speeches(pcm, SILENCE_FRAMES if hints else SILENCE_FRAMES_WITHOUT_HINTS)
         decoded = [self._decode(speech, hints, quick=quick) for speech in speeches]
         text = _cleaned("".join(part.text for part in decoded))
         tokens = sum(part.tokens for part in decoded)
@@ -270,6 +268,10 @@ class WhisperEngine:
             return heard
         syllables = averaged([self._syllables(speeches[0]), self._syllables_masked(speeches[0])])
         return weighed(syllables, hints, heard)
+
+    def _speeches(self, pcm: Pcm, silence_frames: int) -> list[_Speech]:
+        windows = cut_windows(pcm, LONGEST_WINDOW_S, SHORTEST_WINDOW_S)
+        return [self._speech(window, silence_frames) for window in windows]
 
     def _speech(self, pcm: Pcm, silence_frames: int = SILENCE_FRAMES) -> _Speech:
         return _Speech(self._model, self._mask, pcm, self._features(pcm), silence_frames)

@@ -226,8 +226,11 @@ def test_falling_behind_is_noticed_and_makes_the_engine_hurry() -> None:
         waiting.append(asyncio.create_task(pool.recognise(sound(2))))
         await asyncio.sleep(0)
         assert pool.step is Step.NORMAL
-        while pool.step < Step.QUICK:
+        seen = set()
+        while pool.step < Step.NO_LOOKS:
             now_ms += 150
+            seen.add(pool.step)
+        assert seen >= {Step.NORMAL, Step.QUICK}
         engine.gate.set()
         await asyncio.gather(*waiting)
         while pool.step > Step.NORMAL:
