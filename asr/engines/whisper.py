@@ -51,9 +51,10 @@ LONGEST_WINDOW_S = 24.0
 """With the silence behind it, what the encoder takes at once (30 s)."""
 SHORTEST_WINDOW_S = 15.0
 
-HINT_TOKENS = 150
-"""About 25 phrases. Whisper takes up to 223 tokens as previous text, but each further phrase dilutes the others: on 58
-telephone utterances of a main menu the CER was 16 % with 12 phrases, 11 % with 24 and 15 % with 48 (cut at 223)."""
+HINTS_IN_PROMPT, HINT_TOKENS = 24, 150
+"""Whisper takes up to 223 tokens as previous text, but each further phrase dilutes the others: on 58 telephone
+utterances of a main menu the CER was 16 % with 12 phrases, 11 % with 24 and 15 % with 48 (cut at 223). With the sound
+all hints are compared (`asr.engines.whisper_phrases`)."""
 HINT_SEPARATOR = "、"
 
 _BEAMS_WITHOUT_HINTS = 5
@@ -290,7 +291,7 @@ class WhisperEngine:
             return "silence"
         if is_invented(text):
             return "invented"
-        read = hints_read_aloud(text, hints)
+        read = hints_read_aloud(text, hints[:HINTS_IN_PROMPT])
         if read > 2 or (read == 2 and confidence < _SURE_OF_A_LIST):
             return "hint_echo"
         if confidence < _LEAST_CONFIDENCE and not heard_twice:
@@ -354,7 +355,7 @@ class WhisperEngine:
     def _previous_text(self, hints: tuple[str, ...]) -> list[int]:
         """Tokens of as many hints, from the first, as the prompt holds whole."""
         tokens: list[int] = []
-        for hint in filter(None, map(str.strip, hints)):
+        for hint in filter(None, map(str.strip, hints[:HINTS_IN_PROMPT])):
             more = self._tokenizer.encode(HINT_SEPARATOR + hint if tokens else hint)
             if len(tokens) + len(more) > HINT_TOKENS:
                 break

@@ -41,7 +41,12 @@ weighs them all. In babble at 5 dB 153 of 170 samples are accepted right and 2 o
 0.4; with 1.0 it is 151 and 3, and without it fewer still."""
 _BELIEVED, _DOUBTED = 0.5, 0.3
 """What a phrase that was said is worth at least, and a text at most that wasn't: less than a dialogue accepts."""
-_MOST_PHRASES = 200
+_ROWS_OF_A_SYLLABLE = 30
+"""1.2 s. A text with fewer syllables tells too little of what was said: somebody speaks, and two of a sentence's
+syllables sound like a phrase. Of 59 recordings of real people who want nothing of the main menu 5, 5 and 11 are
+accepted (clean, babble at 15 and 5 dB), without this 11, 11 and 23; of 2240 requests in own words 1 % is asked about
+for it."""
+_MOST_PHRASES = 400
 _MOST_SAID = 3
 
 
@@ -50,7 +55,7 @@ def weighed(sound: LogProbabilities, hints: Sequence[str], heard: Transcript) ->
 
     Args:
         sound: the syllables that a head hears in the speech.
-        hints: the phrases expected; the first 200 count.
+        hints: the phrases expected; the first 400 count.
         heard: what the decoder made of it, with little confidence.
     """
     phrases = [hint for hint in dict.fromkeys(hints[:_MOST_PHRASES]) if classes_of(hint)]
@@ -75,12 +80,12 @@ def weighed(sound: LogProbabilities, hints: Sequence[str], heard: Transcript) ->
     allowed = _SAYS_MORE if _within(phrases[best], heard.text) else _SAME
     kept = text_said >= by_syllable[best] - allowed
     more = [phrase for phrase in said if not _within(phrase, heard.text)]
-    first = [heard.text, *more] if kept else [*said, heard.text]
+    first = [heard.text, *more] if kept else said
     rest = _as_well_said(heard.alternatives, said_of, max(text_said, float(by_syllable[best])))
-    text, *others = dict.fromkeys(reading for reading in (*first, *rest) if reading)
-    return replace(
-        heard, text=text, confidence=max(heard.confidence, _BELIEVED), alternatives=tuple(others), rejected=None
-    )
+    text, *others = dict.fromkeys((*first, *rest))
+    too_little = len(classes_of(text)) * _ROWS_OF_A_SYLLABLE < len(sound)
+    confidence = min(heard.confidence, _DOUBTED) if too_little else max(heard.confidence, _BELIEVED)
+    return replace(heard, text=text, confidence=confidence, alternatives=tuple(others), rejected=None)
 
 
 def _as_well_said(readings: Sequence[str], said_of: Mapping[str, float], best: float) -> tuple[str, ...]:

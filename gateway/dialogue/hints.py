@@ -1,4 +1,4 @@
-"""Which words the recogniser should expect now: few and likely, since each takes room from the others.
+"""Which words the recogniser should expect now, likeliest first: each takes of them as many as it gains by.
 
 A recogniser that expects a phrase also hears it where it wasn't said, so nothing is hinted that can't be meant.
 """
@@ -13,7 +13,8 @@ from gateway.dialogue.nodes.menu import Menu
 from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.survey import Survey
 
-MAX_HINTS = 24
+MAX_HINTS = 400
+"""The main menu of the bundled hotline has 300."""
 _YES_NO = ("对", "是的", "不对", "不是")
 _OF_A_SCORE = 2
 

@@ -56,9 +56,9 @@ def resembles(text: str, prompt_text: str, phrases: Collection[str] = ()) -> boo
     heard, said = spoken(text), spoken(prompt_text)
     if min(len(heard), len(said)) < LEAST_SYLLABLES:
         return False
-    if any(distance(text, phrase) <= ECHO_DISTANCE for phrase in phrases):
+    if _within(heard, said) > ECHO_DISTANCE:
         return False
-    return _within(heard, said) <= ECHO_DISTANCE
+    return all(distance(text, phrase) > ECHO_DISTANCE for phrase in phrases)
 
 
 def _within(heard: Spoken, said: Spoken) -> float:
