@@ -2,11 +2,13 @@
 
     python bench/syllable_head/speak.py VOICES OUT --kind answers --seed 1 --lines 237
     python bench/syllable_head/speak.py --list hotline,woman --kind phrases --seed 303 --lines 1500 > lines.tsv
+    python bench/syllable_head/speak.py VOICES OUT --read bench/own_words/held.tsv --seed 17
 
 Kinds: `answers` to closed questions and other sentences, `short` ones of one and two syllables, `phrases` as callers of
 any hotline say them. VOICES is the folder `voices` of the npm package kokoro-js. OUT gets mono WAV files at 24 kHz and
 list.tsv, a line NAME<tab>SENTENCE for each; what is there already is said again. Listed lines are NAME, SENTENCE,
-VOICE and PACE.
+VOICE and PACE. `--read` says a table of texts and options instead, each in both voices that are not trained on, and
+makes a manifest for `voice-gateway asr bench`.
 """
 
 # ruff: noqa: SIM905  word lists are read and changed more easily in one string
@@ -41,6 +43,7 @@ FOREIGN = (
 
 PACES = [0.85, 1, 1.1, 1.2, 1.35, 1.5]
 PACES_OF_SHORT = [0.8, 1, 1.1, 1.3]
+PACES_OF_REQUESTS = [0.85, 1, 1.1, 1.2, 1.35]
 LISTED_PACES = ["0.85", "1", "1", "1.2"]
 FULL_SCALE = 32767
 
@@ -147,6 +150,25 @@ class Speaker:
         share = chance.uniform(0.0, 0.6)
         return self._voices[first] * share + self._voices[second] * (1 - share)
 
+    def save(self, sound: Samples, file: Path) -> None:
+        """Write it as a WAV file."""
+        import soundfile
+
+        soundfile.write(file, (np.clip(sound, -1, 1) * FULL_SCALE).astype(np.int16), self.rate_hz)
+
+    def read(self, table: Path, out: Path, chance: random.Random) -> None:
+        """Say a table's texts in each voice that is not trained on; the manifest has the table's options."""
+        with table.open(encoding="utf-8", newline="") as opened:
+            rows = list(csv.DictReader(opened, delimiter="\t"))
+        with (out / "manifest.tsv").open("w", encoding="utf-8") as manifest:
+            print("file", "text", "option", sep="\t", file=manifest)
+            for voice in HELD_OUT:
+                for number, row in enumerate(rows):
+                    name = f"{number}_{voice}.wav"
+                    pace = chance.choice(PACES_OF_REQUESTS)
+                    self.save(self.say(row["text"], self._voices[voice], pace), out / name)
+                    print(name, row["text"], row["option"], sep="\t", file=manifest)
+
     def held_out(self, chance: random.Random) -> Style256:
         """One of the voices that are not trained on."""
         return self._voices[chance.choice(HELD_OUT)]
@@ -170,33 +192,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("voices", type=Path, nargs="?", help="folder of kokoro-js's voices")
     parser.add_argument("out", type=Path, nargs="?", help="folder for the recordings")
-    parser.add_argument("--kind", choices=["answers", "short", "phrases"], required=True)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--kind", choices=["answers", "short", "phrases"])
+    what.add_argument("--read", metavar="TSV", type=Path, help="these texts, in the two voices that are not trained on")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--lines", type=int, default=200)
     parser.add_argument("--held-out", action="store_true", help="in the two voices that are not trained on")
     parser.add_argument("--list", metavar="NAMES", help="voices of another synthesiser: speak nothing")
     wanted = parser.parse_args()
     chance = random.Random(wanted.seed)
-    text_of = drawn(wanted.kind, chance)
-    if wanted.list:
+    text_of = drawn(wanted.kind, chance) if wanted.kind else None
+    if text_of and wanted.list:
         for number in range(wanted.lines):
             text, voice, pace = text_of(number), chance.choice(wanted.list.split(",")), chance.choice(LISTED_PACES)
             print(f"{wanted.seed}_{number}", text, voice, pace, sep="\t")
         return
     if wanted.out is None:
         parser.error("name the voices and a folder for the recordings, or --list")
-    import soundfile
-
     wanted.out.mkdir(parents=True, exist_ok=True)
     speaker = Speaker(wanted.voices)
+    if text_of is None:
+        speaker.read(wanted.read, wanted.out, chance)
+        return
     with (wanted.out / "list.tsv").open("w", encoding="utf-8") as listed:
         for number in range(wanted.lines):
             text = text_of(number)
             voice = speaker.held_out(chance) if wanted.held_out else speaker.voice(chance)
             sound = speaker.say(text, voice, chance.choice(PACES_OF_SHORT if wanted.kind == "short" else PACES))
             name = f"{wanted.seed}_{number}"
-            pcm = (np.clip(sound, -1, 1) * FULL_SCALE).astype(np.int16)
-            soundfile.write(wanted.out / f"{name}.wav", pcm, speaker.rate_hz)
+            speaker.save(sound, wanted.out / f"{name}.wav")
             print(name, text, sep="\t", file=listed, flush=True)
 
 
