@@ -38,6 +38,9 @@ TRIED_TWICE = ("peers", "load")
 """Real clients on real time: what else runs on a shared machine decides now and then. The second try
 makes its calls anew, the summary names it, and two failures are a failure."""
 
+_TOLD_OF_A_FIRST_TRY = 40
+"""Lines, the last ones."""
+
 _FAILED = pytest.StashKey[bool]()
 
 THREADS_THAT_MAY_STAY = ("tokio-runtime-worker", "pytest_timeout")
@@ -85,6 +88,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
         if is_first:
             item.session._setupstate.teardown_exact(item.session)
         raise
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell why a first try failed: the second may have passed, and then nothing else would."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"first try: {report.nodeid} ({report.when})", sep="-")
+        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-_TOLD_OF_A_FIRST_TRY:]))
 
 
 class _WatchedRunner(asyncio.Runner):

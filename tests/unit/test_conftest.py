@@ -127,6 +127,12 @@ def test_a_second_try_has_what_the_module_shares_made_anew(pytester):
     assert result.parseoutcomes()["rerun"] == 2
 
 
+def test_why_a_first_try_failed_is_told(pytester):
+    result = run_under_our_conftest(pytester, {"peers/test_it.py": AGAIN})
+    result.stdout.fnmatch_lines(["*first try: *::test_fails_at_first (call)*", "E *assert 1 == 2"])
+    result.stdout.fnmatch_lines(["*first try: *::test_ends_badly_at_first (teardown)*", "E *assert 2 == 3"])
+
+
 def test_collection(pytester):
     """A module with no tier, or with another tier than its folder's, ends the run before any test."""
     modules = {
