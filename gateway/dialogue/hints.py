@@ -14,7 +14,7 @@ from gateway.dialogue.nodes.question import Question
 from gateway.dialogue.nodes.survey import Survey
 
 MAX_HINTS = 400
-"""The main menu of the bundled hotline has 300."""
+"""The main menu of the bundled hotline has 361."""
 _YES_NO = ("对", "是的", "不对", "不是")
 _OF_A_SCORE = 2
 

@@ -165,6 +165,12 @@ def test_more_hints_than_the_prompt_holds_are_cut_not_refused(
     assert transcribe(engine, samples["agent_2"][1], many).text == "人工服务"
 
 
+def test_the_decoder_is_told_the_likeliest_24_hints_and_no_more(engine: WhisperEngine) -> None:
+    many = tuple(f"第{number}项" for number in range(30))
+    assert engine._previous_text(many) == engine._previous_text(many[:24])
+    assert engine._previous_text(many) != engine._previous_text(many[:23])
+
+
 def test_calls_side_by_side_hear_their_own(engine: WhisperEngine, samples: dict[str, tuple[str, Pcm]]) -> None:
     names = ("agent_2", "elderly_1", "data_usage_2", "complaint_1")
     alone = {name: transcribe(engine, samples[name][1], HINTS).text for name in names}
